@@ -1,0 +1,35 @@
+#include "kernel/result.hpp"
+
+#include <cerrno>
+#include <cstring>
+
+namespace zc {
+
+std::string cause(const Error& error) {
+    if (!error.detail.empty()) return error.detail;
+    if (error.code != 0) return std::strerror(error.code);
+    return error.operation;
+}
+
+bool means_another_way(const Error& error) {
+    if (error.kind != Errc::system) return false;
+    switch (error.code) {
+        case EINVAL:
+        case ENOSYS:
+        case EPERM:
+        case EOPNOTSUPP:
+        case EXDEV:
+        case EBADF:
+        case EFBIG:
+        case EOVERFLOW:
+            return true;
+        default:
+            return false;
+    }
+}
+
+bool means_try_later(const Error& error) {
+    return error.kind == Errc::system && (error.code == EAGAIN || error.code == EWOULDBLOCK);
+}
+
+}  // namespace zc

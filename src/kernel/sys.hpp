@@ -1,0 +1,75 @@
+// The seam: the system calls that move bytes, as functions that return Result.
+//
+// Kernel   every function retries EINTR by itself and captures errno once;
+//          Error::operation is the system call's name. Nothing here decides.
+// Order    unit tests link a scripted fake_kernel.cpp instead of
+//          sys_linux.cpp: a seam at link time, no hook in the product.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "kernel/fd.hpp"
+#include "kernel/result.hpp"
+
+namespace zc::sys {
+
+// Whether a call may sleep in the kernel; `never` is SPLICE_F_NONBLOCK or
+// MSG_DONTWAIT: it speaks for the pipe (splice, tee) or the socket (receive, send) of the call.
+enum class Sleep : std::uint8_t { allowed, never };
+
+// How a call treats the page cache; `bypass` is RWF_DONTCACHE.
+enum class Cache : std::uint8_t { normal, bypass };
+
+struct PipeEnds {
+    Fd read_end;
+    Fd write_end;
+};
+
+struct Interest {
+    FdView fd;
+    enum class Event : std::uint8_t { readable, writable } event = Event::readable;
+};
+
+Result<std::size_t> read(FdView fd, std::span<std::byte> into, Cache cache = Cache::normal);
+Result<std::size_t> write(FdView fd, std::span<const std::byte> from, Cache cache = Cache::normal);
+
+// recv(2) and send(2) with MSG_DONTWAIT and MSG_NOSIGNAL: for sockets whose
+// description we may not make non-blocking.
+Result<std::size_t> receive_now(FdView socket, std::span<std::byte> into);
+Result<std::size_t> send_now(FdView socket, std::span<const std::byte> from);
+
+Result<std::size_t> splice(FdView from, FdView to, std::size_t bytes, Sleep sleep);
+Result<std::size_t> tee(FdView from, FdView to, std::size_t bytes, Sleep sleep);
+Result<std::size_t> copy_file_range(FdView from, FdView to, std::size_t bytes);
+
+Result<PipeEnds> make_pipe();  // O_CLOEXEC, blocking
+Result<std::size_t> pipe_capacity(FdView pipe);
+Result<std::size_t> set_pipe_capacity(FdView pipe, std::size_t bytes);
+Result<std::size_t> unread_bytes(FdView fd);  // FIONREAD
+
+Result<void> close(FdView fd);
+Result<FdFacts> facts(FdView fd);
+
+// The current offset; ESPIPE where there is none.
+Result<std::uint64_t> offset(FdView fd);
+Result<void> advise_sequential(FdView fd);
+
+// Waits until one of the interests can be acted on (or has failed or hung up),
+// at most `limit`; for ever without one.
+//
+// Returns  how many are ready; 0 when the time ran out. When `ready` is not
+//          empty, ready[i] says it of interests[i].
+// Takes    at most 64 interests.
+Result<std::size_t> wait(std::span<const Interest> interests, std::span<bool> ready,
+                         std::optional<std::chrono::milliseconds> limit);
+
+// Read leases (F_SETLEASE); see engine/lease.hpp.
+Result<void> take_read_lease(FdView fd);
+Result<void> release_lease(FdView fd);
+Result<bool> holds_read_lease(FdView fd);
+
+}  // namespace zc::sys

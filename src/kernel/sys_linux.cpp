@@ -1,0 +1,203 @@
+// The system calls of sys.hpp, as Linux has them. See sys_call.hpp for errno.
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/uio.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+
+#include "kernel/sys.hpp"
+#include "kernel/sys_call.hpp"
+
+// Linux 6.14; Debian 12's headers are older.
+#ifndef RWF_DONTCACHE
+#define RWF_DONTCACHE 0x00000080
+#endif
+
+namespace zc::sys {
+namespace {
+
+constexpr unsigned splice_flags(Sleep sleep) {
+    return sleep == Sleep::never ? SPLICE_F_NONBLOCK : 0U;
+}
+
+FdKind kind_of_socket(FdView fd) {
+    int type = 0;
+    int domain = 0;
+    socklen_t length = sizeof type;
+    (void)::getsockopt(fd.number(), SOL_SOCKET, SO_TYPE, &type, &length);
+    length = sizeof domain;
+    (void)::getsockopt(fd.number(), SOL_SOCKET, SO_DOMAIN, &domain, &length);
+    if (type != SOCK_STREAM) return FdKind::packet_socket;
+    return domain == AF_UNIX ? FdKind::unix_socket : FdKind::tcp_socket;
+}
+
+FdKind kind_of_device(FdView fd, const struct stat& found) {
+    // Kernel: major 1 is the memory devices, none of which ever sleeps.
+    constexpr unsigned memory_major = 1;
+    if (major(found.st_rdev) == memory_major) return FdKind::memory_device;
+    struct termios ignored {};
+    return ::tcgetattr(fd.number(), &ignored) == 0 ? FdKind::terminal : FdKind::other;
+}
+
+FdKind kind_of(FdView fd, const struct stat& found) {
+    switch (found.st_mode & S_IFMT) {
+        case S_IFREG: return FdKind::regular;
+        case S_IFBLK: return FdKind::block_device;
+        case S_IFIFO: return FdKind::pipe;
+        case S_IFDIR: return FdKind::directory;
+        case S_IFSOCK: return kind_of_socket(fd);
+        case S_IFCHR: return kind_of_device(fd, found);
+        default: return FdKind::other;
+    }
+}
+
+}  // namespace
+
+Result<std::size_t> read(FdView fd, std::span<std::byte> into, Cache cache) {
+    if (cache == Cache::normal)
+        return counted("read", [&] { return ::read(fd.number(), into.data(), into.size()); });
+    const iovec part{into.data(), into.size()};
+    return counted("preadv2",
+                   [&] { return ::preadv2(fd.number(), &part, 1, -1, RWF_DONTCACHE); });
+}
+
+Result<std::size_t> write(FdView fd, std::span<const std::byte> from, Cache cache) {
+    if (cache == Cache::normal)
+        return counted("write", [&] { return ::write(fd.number(), from.data(), from.size()); });
+    const iovec part{const_cast<std::byte*>(from.data()), from.size()};
+    return counted("pwritev2",
+                   [&] { return ::pwritev2(fd.number(), &part, 1, -1, RWF_DONTCACHE); });
+}
+
+Result<std::size_t> receive_now(FdView socket, std::span<std::byte> into) {
+    return counted("recv", [&] {
+        return ::recv(socket.number(), into.data(), into.size(), MSG_DONTWAIT);
+    });
+}
+
+Result<std::size_t> send_now(FdView socket, std::span<const std::byte> from) {
+    return counted("send", [&] {
+        return ::send(socket.number(), from.data(), from.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    });
+}
+
+Result<std::size_t> splice(FdView from, FdView to, std::size_t bytes, Sleep sleep) {
+    return counted("splice", [&] {
+        return ::splice(from.number(), nullptr, to.number(), nullptr, bytes, splice_flags(sleep));
+    });
+}
+
+Result<std::size_t> tee(FdView from, FdView to, std::size_t bytes, Sleep sleep) {
+    return counted(
+        "tee", [&] { return ::tee(from.number(), to.number(), bytes, splice_flags(sleep)); });
+}
+
+Result<std::size_t> copy_file_range(FdView from, FdView to, std::size_t bytes) {
+    return counted("copy_file_range", [&] {
+        return ::copy_file_range(from.number(), nullptr, to.number(), nullptr, bytes, 0);
+    });
+}
+
+Result<PipeEnds> make_pipe() {
+    std::array<int, 2> ends{};
+    return checked("pipe2", [&] { return ::pipe2(ends.data(), O_CLOEXEC); }).map([&](int) {
+        return PipeEnds{Fd(ends[0]), Fd(ends[1])};
+    });
+}
+
+Result<std::size_t> pipe_capacity(FdView pipe) {
+    return counted("F_GETPIPE_SZ", [&] { return ::fcntl(pipe.number(), F_GETPIPE_SZ); });
+}
+
+Result<std::size_t> set_pipe_capacity(FdView pipe, std::size_t bytes) {
+    return counted("F_SETPIPE_SZ", [&] {
+        return ::fcntl(pipe.number(), F_SETPIPE_SZ, static_cast<int>(bytes));
+    });
+}
+
+Result<std::size_t> unread_bytes(FdView fd) {
+    int bytes = 0;
+    return done("FIONREAD", [&] { return ::ioctl(fd.number(), FIONREAD, &bytes); }).map([&] {
+        return static_cast<std::size_t>(bytes);
+    });
+}
+
+Result<void> close(FdView fd) {
+    // Kernel: after EINTR the number is already free; closing it again could
+    // close what another thread has just opened.
+    if (::close(fd.number()) == 0 || errno == EINTR) return {};
+    return failure(Error::system("close", errno));
+}
+
+Result<FdFacts> facts(FdView fd) {
+    struct stat found {};
+    auto looked = checked("fstat", [&] { return ::fstat(fd.number(), &found); });
+    if (!looked) return failure(looked.error());
+    auto flags = checked("F_GETFL", [&] { return ::fcntl(fd.number(), F_GETFL); });
+    if (!flags) return failure(flags.error());
+    FdFacts facts;
+    facts.kind = kind_of(fd, found);
+    facts.blocking = (*flags & O_NONBLOCK) != 0 ? Blocking::no : Blocking::yes;
+    facts.append = (*flags & O_APPEND) != 0 ? Append::yes : Append::no;
+    if (facts.kind == FdKind::regular) facts.size_bytes = static_cast<std::uint64_t>(found.st_size);
+    facts.device = found.st_dev;
+    facts.inode = found.st_ino;
+    return facts;
+}
+
+Result<std::uint64_t> offset(FdView fd) {
+    return checked("lseek", [&] { return ::lseek(fd.number(), 0, SEEK_CUR); }).map([](off_t at) {
+        return static_cast<std::uint64_t>(at);
+    });
+}
+
+Result<void> advise_sequential(FdView fd) {
+    const int code = ::posix_fadvise(fd.number(), 0, 0, POSIX_FADV_SEQUENTIAL);
+    if (code != 0) return failure(Error::system("posix_fadvise", code));
+    return {};
+}
+
+Result<std::size_t> wait(std::span<const Interest> interests, std::span<bool> ready,
+                         std::optional<std::chrono::milliseconds> limit) {
+    std::array<pollfd, 64> polled{};
+    if (interests.size() > polled.size()) return failure(Error::system("poll", EINVAL));
+    for (std::size_t i = 0; i < interests.size(); ++i)
+        polled[i] = {interests[i].fd.number(),
+                     interests[i].event == Interest::Event::readable ? short{POLLIN}
+                                                                     : short{POLLOUT},
+                     0};
+    const int timeout = limit ? static_cast<int>(limit->count()) : -1;
+    auto count =
+        counted("poll", [&] { return ::poll(polled.data(), interests.size(), timeout); });
+    if (count)
+        for (std::size_t i = 0; i < ready.size() && i < interests.size(); ++i)
+            ready[i] = polled[i].revents != 0;
+    return count;
+}
+
+Result<void> take_read_lease(FdView fd) {
+    // Kernel: a broken lease sends SIGIO, which by default ends the process.
+    // SIGURG is ignored by default and a dropped signal interrupts nothing, so
+    // a break is noticed by asking (holds_read_lease) and never by surprise.
+    auto quiet = done("F_SETSIG", [&] { return ::fcntl(fd.number(), F_SETSIG, SIGURG); });
+    if (!quiet) return quiet;
+    return done("F_SETLEASE", [&] { return ::fcntl(fd.number(), F_SETLEASE, F_RDLCK); });
+}
+
+Result<void> release_lease(FdView fd) {
+    return done("F_SETLEASE", [&] { return ::fcntl(fd.number(), F_SETLEASE, F_UNLCK); });
+}
+
+Result<bool> holds_read_lease(FdView fd) {
+    return checked("F_GETLEASE", [&] { return ::fcntl(fd.number(), F_GETLEASE); })
+        .map([](int kind) { return kind == F_RDLCK; });
+}
+
+}  // namespace zc::sys
