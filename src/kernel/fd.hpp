@@ -21,6 +21,15 @@ private:
     int number_ = -1;
 };
 
+// What can be waited for: input (or its end) at a source, room at a sink.
+enum class Readiness : std::uint8_t { readable, writable };
+
+// One descriptor and what it is waited for.
+struct Interest {
+    FdView fd;
+    Readiness event = Readiness::readable;
+};
+
 // Owns one file descriptor; empty after a move, release() or close().
 //
 // Owns    exactly one number. Everybody else borrows an FdView, which must

@@ -38,6 +38,12 @@ inline constexpr std::size_t page_bytes = 4096;
 // for the sink's pipe, three for splicing programs behind it. 0.4 ms.
 inline constexpr std::size_t copied_tail_pipes = 4;
 
+// A file shorter than this is copied: twice the copied tail of a 1 MiB pipe.
+inline constexpr std::size_t aliased_file_bytes = 2 * copied_tail_pipes * pipe_bytes;
+
+// From this size on the kernel is told that a file is read from end to end.
+inline constexpr std::size_t read_ahead_bytes = 1024 * 1024;
+
 // How long a writer may be kept waiting by our lease, and how often a mover
 // that waits for its sink looks whether somebody waits.
 inline constexpr std::chrono::milliseconds lease_grace{250};

@@ -5,6 +5,12 @@
 
 namespace zc {
 
+Error Error::try_later(const char* operation) { return system(operation, EAGAIN); }
+
+Error Error::truncated() {
+    return told(Errc::system, "splice", "file was truncated while it was read");
+}
+
 std::string cause(const Error& error) {
     if (!error.detail.empty()) return error.detail;
     if (error.code != 0) return std::strerror(error.code);
@@ -21,15 +27,17 @@ bool means_another_way(const Error& error) {
         case EXDEV:
         case EBADF:
         case EFBIG:
-        case EOVERFLOW:
-            return true;
-        default:
-            return false;
+        case EOVERFLOW: return true;
+        default: return false;
     }
 }
 
 bool means_try_later(const Error& error) {
     return error.kind == Errc::system && (error.code == EAGAIN || error.code == EWOULDBLOCK);
+}
+
+bool means_broken_pipe(const Error& error) {
+    return error.kind == Errc::system && error.code == EPIPE;
 }
 
 }  // namespace zc

@@ -41,6 +41,10 @@ struct Error {
     [[nodiscard]] static Error told(Errc kind, const char* operation, std::string detail) {
         return Error{kind, operation, 0, Side::unknown, {}, std::move(detail)};
     }
+    // What a call that may not sleep answers in its own name (EAGAIN).
+    [[nodiscard]] static Error try_later(const char* operation);
+    // A page that was already taken from a file lost its content.
+    [[nodiscard]] static Error truncated();
     [[nodiscard]] Error at(Side failed) const {
         Error copy = *this;
         copy.side = failed;
@@ -76,5 +80,8 @@ using Failure = tl::unexpected<Error>;
 
 // Whether the kernel meant "nothing now, ask again when ready" (EAGAIN).
 [[nodiscard]] bool means_try_later(const Error& error);
+
+// Whether the reader of a pipe or the peer of a socket has left (EPIPE).
+[[nodiscard]] bool means_broken_pipe(const Error& error);
 
 }  // namespace zc

@@ -29,11 +29,6 @@ struct PipeEnds {
     Fd write_end;
 };
 
-struct Interest {
-    FdView fd;
-    enum class Event : std::uint8_t { readable, writable } event = Event::readable;
-};
-
 Result<std::size_t> read(FdView fd, std::span<std::byte> into, Cache cache = Cache::normal);
 Result<std::size_t> write(FdView fd, std::span<const std::byte> from, Cache cache = Cache::normal);
 
@@ -50,6 +45,12 @@ Result<PipeEnds> make_pipe();  // O_CLOEXEC, blocking
 Result<std::size_t> pipe_capacity(FdView pipe);
 Result<std::size_t> set_pipe_capacity(FdView pipe, std::size_t bytes);
 Result<std::size_t> unread_bytes(FdView fd);  // FIONREAD
+
+// Another description of the same pipe, FIFO or terminal, with O_NONBLOCK and
+// for one direction, so that nobody else's description changes.
+//
+// Errors   ENXIO for a socket; ENOENT without /proc; EACCES.
+Result<Fd> reopen_nonblocking(FdView fd, Readiness direction);
 
 Result<void> close(FdView fd);
 Result<FdFacts> facts(FdView fd);

@@ -11,6 +11,7 @@
 
 #include <array>
 #include <csignal>
+#include <cstdio>
 
 #include "kernel/sys.hpp"
 #include "kernel/sys_call.hpp"
@@ -64,8 +65,7 @@ Result<std::size_t> read(FdView fd, std::span<std::byte> into, Cache cache) {
     if (cache == Cache::normal)
         return counted("read", [&] { return ::read(fd.number(), into.data(), into.size()); });
     const iovec part{into.data(), into.size()};
-    return counted("preadv2",
-                   [&] { return ::preadv2(fd.number(), &part, 1, -1, RWF_DONTCACHE); });
+    return counted("preadv2", [&] { return ::preadv2(fd.number(), &part, 1, -1, RWF_DONTCACHE); });
 }
 
 Result<std::size_t> write(FdView fd, std::span<const std::byte> from, Cache cache) {
@@ -77,9 +77,8 @@ Result<std::size_t> write(FdView fd, std::span<const std::byte> from, Cache cach
 }
 
 Result<std::size_t> receive_now(FdView socket, std::span<std::byte> into) {
-    return counted("recv", [&] {
-        return ::recv(socket.number(), into.data(), into.size(), MSG_DONTWAIT);
-    });
+    return counted("recv",
+                   [&] { return ::recv(socket.number(), into.data(), into.size(), MSG_DONTWAIT); });
 }
 
 Result<std::size_t> send_now(FdView socket, std::span<const std::byte> from) {
@@ -95,8 +94,8 @@ Result<std::size_t> splice(FdView from, FdView to, std::size_t bytes, Sleep slee
 }
 
 Result<std::size_t> tee(FdView from, FdView to, std::size_t bytes, Sleep sleep) {
-    return counted(
-        "tee", [&] { return ::tee(from.number(), to.number(), bytes, splice_flags(sleep)); });
+    return counted("tee",
+                   [&] { return ::tee(from.number(), to.number(), bytes, splice_flags(sleep)); });
 }
 
 Result<std::size_t> copy_file_range(FdView from, FdView to, std::size_t bytes) {
@@ -117,9 +116,8 @@ Result<std::size_t> pipe_capacity(FdView pipe) {
 }
 
 Result<std::size_t> set_pipe_capacity(FdView pipe, std::size_t bytes) {
-    return counted("F_SETPIPE_SZ", [&] {
-        return ::fcntl(pipe.number(), F_SETPIPE_SZ, static_cast<int>(bytes));
-    });
+    return counted("F_SETPIPE_SZ",
+                   [&] { return ::fcntl(pipe.number(), F_SETPIPE_SZ, static_cast<int>(bytes)); });
 }
 
 Result<std::size_t> unread_bytes(FdView fd) {
@@ -127,6 +125,15 @@ Result<std::size_t> unread_bytes(FdView fd) {
     return done("FIONREAD", [&] { return ::ioctl(fd.number(), FIONREAD, &bytes); }).map([&] {
         return static_cast<std::size_t>(bytes);
     });
+}
+
+Result<Fd> reopen_nonblocking(FdView fd, Readiness direction) {
+    std::array<char, 32> path{};
+    std::snprintf(path.data(), path.size(), "/proc/self/fd/%d", fd.number());
+    const int access = direction == Readiness::readable ? O_RDONLY : O_WRONLY;
+    return checked("open",
+                   [&] { return ::open(path.data(), access | O_NONBLOCK | O_NOCTTY | O_CLOEXEC); })
+        .map([](int number) { return Fd(number); });
 }
 
 Result<void> close(FdView fd) {
@@ -170,12 +177,9 @@ Result<std::size_t> wait(std::span<const Interest> interests, std::span<bool> re
     if (interests.size() > polled.size()) return failure(Error::system("poll", EINVAL));
     for (std::size_t i = 0; i < interests.size(); ++i)
         polled[i] = {interests[i].fd.number(),
-                     interests[i].event == Interest::Event::readable ? short{POLLIN}
-                                                                     : short{POLLOUT},
-                     0};
+                     interests[i].event == Readiness::readable ? short{POLLIN} : short{POLLOUT}, 0};
     const int timeout = limit ? static_cast<int>(limit->count()) : -1;
-    auto count =
-        counted("poll", [&] { return ::poll(polled.data(), interests.size(), timeout); });
+    auto count = counted("poll", [&] { return ::poll(polled.data(), interests.size(), timeout); });
     if (count)
         for (std::size_t i = 0; i < ready.size() && i < interests.size(); ++i)
             ready[i] = polled[i].revents != 0;

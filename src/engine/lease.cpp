@@ -1,0 +1,110 @@
+// The reasons are in the header's essay.
+#include "engine/lease.hpp"
+
+#include <algorithm>
+
+#include "engine/path_io.hpp"
+#include "kernel/limits.hpp"
+#include "kernel/sys.hpp"
+
+namespace zc {
+
+Result<Lease> Lease::take(FdView file) {
+    auto taken = sys::take_read_lease(file);
+    if (!taken) return failure(taken.error());
+    return Lease(file);
+}
+
+Lease& Lease::operator=(Lease&& other) noexcept {
+    release();
+    file_ = std::exchange(other.file_, FdView());
+    return *this;
+}
+
+bool Lease::broken() const {
+    const auto held = sys::holds_read_lease(file_);
+    return !held || !*held;
+}
+
+void Lease::release() {
+    if (file_.valid()) (void)sys::release_lease(std::exchange(file_, FdView()));
+}
+
+Error lease_refusal(const Error& refused) {
+    if (means_try_later(refused))
+        return Error::told(Errc::unavailable, "F_SETLEASE",
+                           "opened for writing by another process");
+    return Error::told(Errc::unavailable, "F_SETLEASE", "no read lease: " + cause(refused));
+}
+
+std::optional<Error> AliasGuard::start(const Route& route, std::size_t sink_capacity) {
+    auto lease = Lease::take(route.source.fd);
+    if (!lease) return lease_refusal(lease.error());
+    // Only now is the size a fact: nobody can change it before the lease is released.
+    const auto facts = classify(route.source.fd);
+    const auto at = sys::offset(route.source.fd);
+    if (!facts) return facts.error();
+    if (!at) return at.error();
+    const std::uint64_t rest = facts->size_bytes > *at ? facts->size_bytes - *at : 0;
+    const std::uint64_t tail = limits::copied_tail_pipes * sink_capacity;
+    if (rest <= tail)
+        return Error::told(Errc::unavailable, "F_SETLEASE", "no longer than the copied tail");
+    lease_.emplace(std::move(*lease));
+    budget_ = rest - tail;
+    pages_end_ = route.delivered;
+    sink_capacity_ = sink_capacity;
+    return std::nullopt;
+}
+
+void AliasGuard::spliced(const Route& route, std::uint64_t bytes) {
+    budget_ -= std::min(budget_, bytes);
+    pages_end_ = route.taken;
+}
+
+std::uint64_t AliasGuard::copied(const Route& route) const {
+    return route.delivered > pages_end_ ? route.delivered - pages_end_ : 0;
+}
+
+// Nothing of ours is between the file and a reader: neither here nor in the pipe.
+bool AliasGuard::drained(const Route& route) const {
+    if (route.delivered < pages_end_) return false;
+    const auto unread = sys::unread_bytes(route.sink.fd);
+    return unread && *unread == 0;
+}
+
+bool AliasGuard::settled(const Route& route) const {
+    return copied(route) >= sink_capacity_ || drained(route);
+}
+
+Result<void> AliasGuard::begin_break(Route& route) {
+    deadline_ = Clock::now() + limits::lease_grace - limits::lease_look;
+    budget_ = 0;
+    Workspace& space = route.space;
+    if (space.buffer.size() != 0 || space.carrier.size() == 0) return {};
+    // Pages in the carrier are still the file's; the writer waits while we copy them.
+    space.buffer.reserve(space.carrier.size());
+    auto unloaded = unload_carrier(route);
+    if (unloaded && space.carrier.size() == 0) pages_end_ = route.delivered;
+    return unloaded;
+}
+
+Result<void> AliasGuard::look(Route& route) {
+    const bool tail_is_copied = copied(route) >= limits::copied_tail_pipes * sink_capacity_;
+    if (!deadline_) {
+        if (budget_ == 0 && tail_is_copied)
+            release();
+        else if (lease_->broken())
+            return begin_break(route);
+        return {};
+    }
+    const bool late = Clock::now() >= *deadline_;
+    if (!tail_is_copied && !drained(route) && !late) return {};
+    const bool safe = settled(route);
+    release();
+    if (safe) return {};
+    return failure(Error::told(Errc::timed_out, "F_SETLEASE",
+                               "file was opened for writing while its reader was behind")
+                       .at(Side::source));
+}
+
+}  // namespace zc

@@ -1,0 +1,104 @@
+// Proof that nobody writes a file while its page-cache pages travel through a pipe.
+//
+// What it is. A page spliced from a file is not a copy: until a reader has
+// consumed it, whoever writes or truncates the file changes what that reader
+// gets. A read lease (F_SETLEASE, F_RDLCK) is granted only while nobody has the
+// file open for writing, and whoever then opens it for writing, or truncates it,
+// waits until the lease is released. So pages may be handed out under a lease,
+// if it is kept until the last of them has been consumed.
+//
+// How the end is known without waiting for it. The last bytes of the file are
+// copied, at least one sink-pipe-full of them: when they are in the pipe, every
+// page before them has left it. Four pipe-fulls also cover three more splicing
+// programs behind the reader, which pass pages on without consuming them.
+//
+// When somebody wants to write (the lease "breaks", noticed by asking before
+// every step and every 50 ms while the sink is full):
+// 1. The bytes in the carrier are copied to memory at once; from here on all is copied.
+// 2. When a tail's worth has been copied, or the pipe is empty, no page is out any
+//    more: the lease is released, and the writer goes on.
+// 3. After 250 ms it is released whatever happened: a writer must not wait for a
+//    reader that does not read. If less than one pipe-full had been copied by
+//    then, the reader may get changed bytes, and the transfer fails saying so.
+//
+// What must stay true. Nothing sleeps in the kernel while a lease is held, or a
+// break would go unnoticed: the sink is written through a non-blocking
+// description of our own. Nobody is told of the break by a signal: see
+// sys::take_read_lease.
+//
+// Source  fcntl(2) "Leases"; the hazard and the timings are measured.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+
+#include "engine/path.hpp"
+#include "kernel/fd.hpp"
+
+namespace zc {
+
+// Holds a read lease on one descriptor; released at the end.
+class Lease {
+public:
+    // Errors  EAGAIN when somebody has the file open for writing, EACCES when it is
+    //         another user's, EINVAL when the file system has no leases.
+    [[nodiscard]] static Result<Lease> take(FdView file);
+
+    Lease(Lease&& other) noexcept : file_(std::exchange(other.file_, FdView())) {}
+    Lease& operator=(Lease&& other) noexcept;
+    ~Lease() { release(); }
+
+    [[nodiscard]] bool broken() const;
+    void release();
+
+private:
+    explicit Lease(FdView file) : file_(file) {}
+    FdView file_;
+};
+
+// Why a lease was refused, in words for --explain.
+[[nodiscard]] Error lease_refusal(const Error& refused);
+
+// Says how many bytes of a file may still be handed out as page-cache pages.
+class AliasGuard {
+public:
+    using Clock = std::chrono::steady_clock;
+
+    // Takes    the route's source, a regular file at its offset, and the
+    //          capacity of the pipe it goes to, in bytes.
+    // Returns  the reason when no page may be handed out.
+    [[nodiscard]] std::optional<Error> start(const Route& route, std::size_t sink_capacity);
+
+    [[nodiscard]] bool holds() const { return lease_.has_value(); }
+
+    // Bytes that may still be spliced; the rest is to be copied.
+    [[nodiscard]] std::uint64_t budget() const { return budget_; }
+
+    // To be called before every step while holds().
+    //
+    // Order    may move the carrier's bytes into the buffer.
+    // Errors   `file was opened for writing while its reader was behind`.
+    [[nodiscard]] Result<void> look(Route& route);
+
+    // Accounts for a splice that took `bytes` from the source.
+    void spliced(const Route& route, std::uint64_t bytes);
+
+    // Whether every page that was handed out has been consumed.
+    [[nodiscard]] bool settled(const Route& route) const;
+
+    void release() { lease_.reset(); }
+
+private:
+    [[nodiscard]] Result<void> begin_break(Route& route);
+    [[nodiscard]] bool drained(const Route& route) const;
+    [[nodiscard]] std::uint64_t copied(const Route& route) const;
+
+    std::optional<Lease> lease_;
+    std::optional<Clock::time_point> deadline_;  // set when the lease is broken
+    std::uint64_t budget_ = 0;
+    std::uint64_t pages_end_ = 0;  // in delivered bytes: nothing after it is a file's page
+    std::size_t sink_capacity_ = 0;
+};
+
+}  // namespace zc

@@ -1,0 +1,64 @@
+// One step of one method: the contract every path keeps.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "engine/endpoint.hpp"
+#include "engine/plan.hpp"
+#include "engine/workspace.hpp"
+
+namespace zc {
+
+// Whether a step may sleep in the kernel on a blocking descriptor that is not
+// ours, or asks poll(2) first and comes back.
+enum class Waiting : std::uint8_t { in_kernel, by_poll };
+
+// What a path works on. Paths keep no state of their own, so that any of them
+// can take over from any other between two steps.
+struct Route {
+    Endpoint source;
+    Endpoint sink;
+    Workspace& space;
+    Waiting waiting = Waiting::in_kernel;
+    std::uint64_t taken = 0;      // bytes taken from the source so far
+    std::uint64_t delivered = 0;  // bytes the sink has accepted so far
+    std::uint64_t calls = 0;      // system calls made for it
+};
+
+// What one step did, and so who acts next.
+struct Step {
+    enum class Kind : std::uint8_t {
+        moved,        // something was taken or delivered: step again
+        wait_source,  // nothing to read now
+        wait_sink,    // no room now
+        ended,        // the source is at its end and nothing is held
+        unsupported   // this method does not fit; `reason` says why
+    };
+    Kind kind = Kind::moved;
+    Error reason{};
+};
+
+// Moves some bytes, or says why not.
+//
+// Takes    limit: the most bytes to take from the source; 0 only delivers
+//          what is held.
+// Order    held bytes reach the sink before new ones are taken (Workspace).
+// Returns  `unsupported` at any call, and without loss: what this path took
+//          from the source and has not delivered is in the workspace.
+// Errors   operation, errno and Side; Side::unknown never. Never EINTR, never
+//          EAGAIN, never an errno that only means "not this way".
+// Blocks   as the descriptors do with Waiting::in_kernel; never with by_poll,
+//          regular files and block devices excepted.
+[[nodiscard]] Result<Step> step_reflink(Route& route, std::size_t limit);
+[[nodiscard]] Result<Step> step_splice(Route& route, std::size_t limit);
+[[nodiscard]] Result<Step> step_carrier(Route& route, std::size_t limit);
+[[nodiscard]] Result<Step> step_copy(Route& route, std::size_t limit);
+[[nodiscard]] Result<Step> step_uncached(Route& route, std::size_t limit);
+
+// Delivers what is held, by copy; for paths that cannot deliver it themselves.
+//
+// Order    only while something is held.
+[[nodiscard]] Result<Step> deliver_held(Route& route);
+
+}  // namespace zc

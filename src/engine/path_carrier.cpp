@@ -1,0 +1,72 @@
+// Two splices through a private pipe.
+//
+// What it is. The source's bytes are spliced into a pipe that only we hold, and
+// from there into the sink. It costs one call more than a direct splice and is
+// worth it, for three reasons:
+// - While a splice sleeps on a socket or a terminal the kernel holds the lock of
+//   the pipe at its other end, and every process that touches that pipe hangs
+//   with it, unkillably. Only a pipe that nobody else has may be held that way.
+// - Each call touches one foreign end, so that its errno names the guilty side.
+// - A direct splice into a full pipe sleeps even at the end of the file.
+//
+// The step:
+// 1. Bytes in the buffer are older than the carrier's: deliver them first, by copy.
+// 2. Bytes in the carrier: splice them to the sink. What the sink does not take
+//    stays, and the next step, of whatever method, goes on with it.
+// 3. Carrier empty: splice from the source, then do 2 at once.
+//
+// What must stay true. The source is asked only while the carrier is empty: then
+// EAGAIN can only mean that the source has nothing. A carrier that holds bytes
+// may be out of slots long before it is out of bytes (sixteen one-byte pieces
+// fill 64 KiB), and errno does not say so. For the same reason the carrier's
+// fill is never compared with its capacity: sockets hand over compound pages.
+#include "engine/path_io.hpp"
+#include "kernel/limits.hpp"
+
+namespace zc {
+namespace {
+
+Result<Step> drain(Route& route, Pipe& pipe) {
+    Carrier& carrier = route.space.carrier;
+    if (could_sleep(route, route.sink) && route.sink.facts.kind != FdKind::pipe) {
+        // Kernel: SPLICE_F_NONBLOCK speaks for the pipe alone; a blocking socket
+        // or terminal sleeps. Only send(2) and small writes can be held back.
+        return unsupported(Error::told(Errc::unavailable, "splice", "the sink could sleep"));
+    }
+    ++route.calls;
+    const auto gone = sys::splice(pipe.read_end(), route.sink.fd, carrier.size(), sleep_of(route));
+    if (!gone) return waits_demotes_or_fails(gone.error(), Side::sink);
+    // Kernel: 0 from a pipe that holds bytes: a page of it lost its content.
+    if (*gone == 0) return failure(Error::truncated().at(Side::source));
+    carrier.consumed(*gone);
+    route.delivered += *gone;
+    return moved();
+}
+
+Result<std::size_t> load(Route& route, Pipe& pipe, std::size_t limit) {
+    if (could_sleep(route, route.source) && route.source.facts.kind != FdKind::pipe &&
+        !is_ready(route, route.source.fd, Readiness::readable))
+        return failure(Error::try_later("splice"));
+    ++route.calls;
+    return sys::splice(route.source.fd, pipe.write_end(), std::min(limit, limits::splice_bytes),
+                       sleep_of(route));
+}
+
+}  // namespace
+
+Result<Step> step_carrier(Route& route, std::size_t limit) {
+    Workspace& space = route.space;
+    if (space.buffer.size() != 0) return deliver_held(route);
+    auto pipe = space.carrier.pipe();
+    if (!pipe) return unsupported(pipe.error());
+    if (space.carrier.size() == 0) {
+        const auto got = load(route, **pipe, limit);
+        if (!got) return waits_demotes_or_fails(got.error(), Side::source);
+        if (*got == 0) return ended();
+        space.carrier.filled(*got);
+        route.taken += *got;
+    }
+    return drain(route, **pipe);
+}
+
+}  // namespace zc

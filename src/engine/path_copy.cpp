@@ -1,0 +1,61 @@
+// read(2) and write(2) through the workspace's buffer: fits everywhere, and the
+// last method of every plan, because its errors are the true ones. `uncached` is
+// the same with RWF_DONTCACHE.
+#include "engine/path_io.hpp"
+
+namespace zc {
+namespace {
+
+sys::Cache for_end(const Endpoint& end, sys::Cache wanted) {
+    const bool cached = end.facts.kind == FdKind::regular || end.facts.kind == FdKind::block_device;
+    return cached ? wanted : sys::Cache::normal;
+}
+
+// "Not this way" is an answer only where another way exists.
+Result<Step> refused(const Error& error, Side side, sys::Cache cache) {
+    return cache == sys::Cache::bypass ? waits_demotes_or_fails(error, side)
+                                       : waits_or_fails(error, side);
+}
+
+Result<Step> write_buffer(Route& route, sys::Cache wanted) {
+    Buffer& buffer = route.space.buffer;
+    const sys::Cache cache = for_end(route.sink, wanted);
+    const auto written = write_sink(route, buffer.unread(), cache);
+    if (!written) return refused(written.error(), Side::sink, cache);
+    buffer.consumed(*written);
+    route.delivered += *written;
+    return moved();
+}
+
+Result<Step> step_buffered(Route& route, std::size_t limit, sys::Cache wanted) {
+    Workspace& space = route.space;
+    if (space.buffer.size() == 0) {
+        if (space.carrier.size() != 0) {
+            auto unloaded = unload_carrier(route);
+            if (!unloaded) return failure(unloaded.error());
+        } else {
+            auto room = space.buffer.room();
+            const sys::Cache cache = for_end(route.source, wanted);
+            const auto got = read_source(route, room.first(std::min(limit, room.size())), cache);
+            if (!got) return refused(got.error(), Side::source, cache);
+            if (*got == 0) return ended();
+            space.buffer.filled(*got);
+            route.taken += *got;
+        }
+    }
+    return write_buffer(route, wanted);
+}
+
+}  // namespace
+
+Result<Step> step_copy(Route& route, std::size_t limit) {
+    return step_buffered(route, limit, sys::Cache::normal);
+}
+
+Result<Step> step_uncached(Route& route, std::size_t limit) {
+    return step_buffered(route, limit, sys::Cache::bypass);
+}
+
+Result<Step> deliver_held(Route& route) { return step_buffered(route, 0, sys::Cache::normal); }
+
+}  // namespace zc

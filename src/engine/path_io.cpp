@@ -1,0 +1,78 @@
+#include "engine/path_io.hpp"
+
+#include <array>
+
+#include "kernel/limits.hpp"
+
+namespace zc {
+namespace {
+
+Failure would_sleep(const char* operation, Side side) {
+    return failure(Error::try_later(operation).at(side));
+}
+
+}  // namespace
+
+bool could_sleep(const Route& route, const Endpoint& end) {
+    if (route.waiting == Waiting::in_kernel || end.facts.blocking == Blocking::no) return false;
+    switch (end.facts.kind) {
+        case FdKind::regular:
+        case FdKind::block_device:
+        case FdKind::memory_device:
+        case FdKind::directory: return false;
+        default: return true;
+    }
+}
+
+bool is_ready(Route& route, FdView fd, Readiness event) {
+    const std::array<Interest, 1> interest{Interest{fd, event}};
+    ++route.calls;
+    const auto ready = sys::wait(interest, {}, std::chrono::milliseconds{0});
+    return ready && *ready != 0;
+}
+
+Result<std::size_t> read_source(Route& route, std::span<std::byte> into, sys::Cache cache) {
+    const Endpoint& source = route.source;
+    if (could_sleep(route, source)) {
+        if (is_socket(source.facts.kind)) {
+            ++route.calls;
+            return sys::receive_now(source.fd, into);
+        }
+        if (!is_ready(route, source.fd, Readiness::readable))
+            return would_sleep("read", Side::source);
+    }
+    ++route.calls;
+    return sys::read(source.fd, into, cache);
+}
+
+Result<std::size_t> write_sink(Route& route, std::span<const std::byte> from, sys::Cache cache) {
+    const Endpoint& sink = route.sink;
+    if (could_sleep(route, sink)) {
+        if (is_socket(sink.facts.kind)) {
+            ++route.calls;
+            return sys::send_now(sink.fd, from);
+        }
+        if (!is_ready(route, sink.fd, Readiness::writable)) return would_sleep("write", Side::sink);
+        // Kernel: POLLOUT promises one free slot; a longer write(2) sleeps.
+        from = from.first(std::min(from.size(), limits::sure_write_bytes));
+    }
+    ++route.calls;
+    return sys::write(sink.fd, from, cache);
+}
+
+// Kernel: a carrier that holds bytes never makes read(2) sleep. It answers 0 or
+// an error only when a page in it has lost its content: the file was truncated.
+Result<void> unload_carrier(Route& route) {
+    Workspace& space = route.space;
+    auto pipe = space.carrier.pipe();
+    if (!pipe) return failure(pipe.error().at(Side::source));
+    ++route.calls;
+    const auto got = sys::read((*pipe)->read_end(), space.buffer.room());
+    if (!got) return failure(got.error().at(Side::source));
+    if (*got == 0) return failure(Error::truncated().at(Side::source));
+    space.buffer.filled(*got);
+    space.carrier.consumed(*got);
+    return {};
+}
+
+}  // namespace zc

@@ -1,0 +1,78 @@
+#include "engine/plan.hpp"
+
+#include <initializer_list>
+
+namespace zc {
+namespace {
+
+Plan ordered(std::initializer_list<Method> before_copy, bool aliases = false) {
+    Plan plan;
+    plan.count = 0;
+    for (const Method method : before_copy) plan.methods[plan.count++] = method;
+    plan.methods[plan.count++] = Method::copy;
+    plan.aliases = aliases;
+    return plan;
+}
+
+bool has_page_cache(FdKind kind) { return kind == FdKind::regular || kind == FdKind::block_device; }
+
+bool is_stream_socket(FdKind kind) {
+    return kind == FdKind::tcp_socket || kind == FdKind::unix_socket;
+}
+
+// Kernel: splice moves packets without their boundaries and cuts one that is
+// larger than the room; on terminals and unknown devices it is a copy at best.
+bool takes_splice(FdKind kind) {
+    return kind == FdKind::pipe || has_page_cache(kind) || is_stream_socket(kind) ||
+           kind == FdKind::memory_device;
+}
+
+Plan from_file(FdKind source, FdKind sink, ZeroCopy policy) {
+    // splice into a file copies the pages, into a memory device drops them: no hazard.
+    if (sink == FdKind::memory_device) return ordered({Method::carrier});
+    if (has_page_cache(sink)) {
+        const bool both_files = source == FdKind::regular && sink == FdKind::regular;
+        return both_files ? ordered({Method::reflink}) : ordered({});
+    }
+    if (policy == ZeroCopy::always) return ordered({Method::carrier});
+    // A socket's queue holds the file's pages until its peer has read them, and
+    // a TCP peer on this machine even after it has acknowledged them.
+    if (source == FdKind::regular && sink == FdKind::pipe) return ordered({Method::carrier}, true);
+    return ordered({});
+}
+
+Plan from_pipe(FdKind sink) {
+    // Kernel: a splice that sleeps on a socket holds the pipe's lock, and every
+    // other process that touches that pipe hangs; hence the carrier.
+    // Test: "a silent socket never locks the output pipe".
+    return is_stream_socket(sink) ? ordered({Method::carrier}) : ordered({Method::splice});
+}
+
+}  // namespace
+
+const char* name_of(Method method) {
+    switch (method) {
+        case Method::reflink: return "reflink";
+        case Method::splice: return "splice";
+        case Method::carrier: return "carrier";
+        case Method::copy: return "copy";
+        case Method::uncached: return "uncached";
+        case Method::tee: break;
+    }
+    return "tee";
+}
+
+Plan choose_plan(const FdFacts& source, const FdFacts& sink, Policy policy) {
+    if (policy.cache == sys::Cache::bypass &&
+        (has_page_cache(source.kind) || has_page_cache(sink.kind)))
+        return ordered({Method::uncached});
+    if (policy.zero_copy == ZeroCopy::never) return ordered({});
+    // Kernel: every zero-copy call refuses an O_APPEND file (EINVAL, EBADF).
+    if (sink.append == Append::yes && has_page_cache(sink.kind)) return ordered({});
+    if (!takes_splice(source.kind) || !takes_splice(sink.kind)) return ordered({});
+    if (has_page_cache(source.kind)) return from_file(source.kind, sink.kind, policy.zero_copy);
+    if (source.kind == FdKind::pipe) return from_pipe(sink.kind);
+    return ordered({Method::carrier});
+}
+
+}  // namespace zc

@@ -1,0 +1,54 @@
+// Which methods fit between a source and a sink, best first: a pure table.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "kernel/fd.hpp"
+#include "kernel/sys.hpp"
+
+namespace zc {
+
+// How bytes get from source to sink. The words of man pages, --explain and tests.
+enum class Method : std::uint8_t {
+    reflink,   // copy_file_range(2): shared extents, or a copy inside the kernel
+    splice,    // one splice(2) from source to sink; one of them is a pipe
+    carrier,   // two splices through a private pipe
+    copy,      // read(2) and write(2)
+    uncached,  // the same with RWF_DONTCACHE
+    tee        // tee(2), for all sinks of a fan-out but the last
+};
+inline constexpr std::size_t method_count = 6;
+
+[[nodiscard]] const char* name_of(Method method);
+
+// Whether page-cache pages may be handed to a sink.
+enum class ZeroCopy : std::uint8_t {
+    automatic,  // only where nobody can change them before they are consumed
+    always,     // wherever the kernel can
+    never       // read and write only
+};
+
+struct Policy {
+    ZeroCopy zero_copy = ZeroCopy::automatic;
+    sys::Cache cache = sys::Cache::normal;
+};
+
+// Methods in the order to try them. The last one is always `copy`, which fits
+// everywhere and tells the true cause when something is wrong.
+//
+// aliases  the first method hands out page-cache pages of the source that
+//          stay the file's until the sink's reader has consumed them; the
+//          mover must hold a proof (engine/lease.hpp) that nobody writes it.
+struct Plan {
+    std::array<Method, 3> methods{Method::copy};
+    std::size_t count = 1;
+    bool aliases = false;
+};
+
+// Takes    what classify() said of both ends; no system call is made.
+// Kernel   the table's rows follow the measurements in src/README.md.
+[[nodiscard]] Plan choose_plan(const FdFacts& source, const FdFacts& sink, Policy policy);
+
+}  // namespace zc

@@ -1,0 +1,197 @@
+#include "engine/transfer.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <span>
+#include <utility>
+
+#include "kernel/limits.hpp"
+#include "kernel/sys.hpp"
+
+namespace zc {
+namespace {
+
+Result<Step> step_by(Method method, Route& route, std::size_t limit) {
+    switch (method) {
+        case Method::reflink: return step_reflink(route, limit);
+        case Method::splice: return step_splice(route, limit);
+        case Method::carrier: return step_carrier(route, limit);
+        case Method::uncached: return step_uncached(route, limit);
+        case Method::copy:
+        case Method::tee: break;
+    }
+    return step_copy(route, limit);
+}
+
+bool uses_pipe(Method method) { return method == Method::splice || method == Method::carrier; }
+
+}  // namespace
+
+Transfer::Transfer(Endpoint source, Endpoint sink, Workspace& space, TransferOptions options)
+    : route_{std::move(source), std::move(sink), space, options.waiting},
+      options_(options),
+      plan_(choose_plan(route_.source.facts, route_.sink.facts, options.policy)),
+      began_(std::chrono::steady_clock::now()) {
+    if (route_.source.facts.size_bytes >= limits::read_ahead_bytes)
+        (void)sys::advise_sequential(route_.source.fd);
+}
+
+bool Transfer::worth_a_pipe() const {
+    const std::uint64_t promised = route_.source.facts.size_bytes;
+    if (plan_.aliases) return promised >= limits::aliased_file_bytes;
+    // A file that says 0 may be one of /proc, which have content all the same.
+    return route_.taken >= limits::small_transfer_bytes ||
+           promised >= limits::small_transfer_bytes || route_.space.carrier.exists();
+}
+
+std::size_t Transfer::allowance() const {
+    const std::uint64_t most = std::numeric_limits<std::size_t>::max();
+    const std::uint64_t left = options_.limit ? *options_.limit - route_.taken : most;
+    return static_cast<std::size_t>(left);
+}
+
+Method Transfer::choose_method() {
+    if (confirming_end_) return Method::copy;
+    Method method = plan_.methods[at_];
+    if (uses_pipe(method)) {
+        if (!bulk_ && !worth_a_pipe()) return Method::copy;
+        if (!bulk_) start_bulk();
+        method = plan_.methods[at_];
+        if (plan_.aliases && guard_.budget() == 0 && uses_pipe(method) &&
+            route_.space.carrier.size() == 0)
+            return Method::copy;
+    }
+    return method;
+}
+
+void Transfer::start_bulk() {
+    bulk_ = true;
+    if (route_.source.facts.kind == FdKind::pipe)
+        (void)grow_pipe(route_.source.fd, limits::pipe_bytes);
+    std::size_t sink_capacity = 0;
+    if (route_.sink.facts.kind == FdKind::pipe)
+        sink_capacity = grow_pipe(route_.sink.fd, limits::pipe_bytes);
+    if (plan_.aliases) guard_pages(sink_capacity);
+}
+
+void Transfer::guard_pages(std::size_t sink_capacity) {
+    auto refused = guard_.start(route_, sink_capacity);
+    if (!refused && route_.sink.facts.blocking == Blocking::yes) {
+        auto own = sys::reopen_nonblocking(route_.sink.fd, Readiness::writable);
+        if (own) {
+            own_sink_ = std::move(*own);
+            route_.sink.fd = own_sink_.view();
+            route_.sink.facts.blocking = Blocking::no;
+        } else {
+            guard_.release();
+            refused = own.error();
+        }
+    }
+    if (refused) demote(*refused);
+}
+
+void Transfer::demote(const Error& reason) {
+    const Method from = plan_.methods[at_];
+    // `copy` is last in every plan and never asks for another way.
+    at_ = std::min(at_ + 1, plan_.count - 1);
+    report_.demotions.push_back(Demotion{from, plan_.methods[at_], reason});
+}
+
+void Transfer::account(Method method, std::uint64_t taken_before, std::uint64_t delivered_before) {
+    const std::uint64_t delivered = route_.delivered - delivered_before;
+    report_.bytes_by[static_cast<std::size_t>(method)] += delivered;
+    if (guard_.holds() && uses_pipe(method) && route_.taken != taken_before)
+        guard_.spliced(route_, route_.taken - taken_before);
+}
+
+Progress Transfer::finish(std::optional<Error> error) {
+    finished_ = true;
+    guard_.release();
+    if (error) {
+        error->subject = error->side == Side::sink ? route_.sink.label : route_.source.label;
+        route_.space.discard();
+    }
+    report_.error = std::move(error);
+    report_.bytes = route_.delivered;
+    report_.calls = route_.calls;
+    report_.elapsed = std::chrono::steady_clock::now() - began_;
+    const auto most = std::max_element(report_.bytes_by.begin(), report_.bytes_by.end());
+    if (*most != 0) report_.method = static_cast<Method>(most - report_.bytes_by.begin());
+    return Progress{Progress::State::finished, {}, {}};
+}
+
+Progress Transfer::wait_for(Side side) const {
+    Progress progress{Progress::State::waiting, {}, {}};
+    progress.wants = side == Side::source ? Interest{route_.source.fd, Readiness::readable}
+                                          : Interest{route_.sink.fd, Readiness::writable};
+    if (guard_.holds()) progress.look_after = limits::lease_look;
+    return progress;
+}
+
+Progress Transfer::end_of_source(Method method) {
+    // A file's end is only believed when read(2) says so: copy_file_range
+    // answers 0 for /proc, and a FUSE file may hold more than it claims.
+    if (method != Method::copy && route_.source.facts.kind == FdKind::regular) {
+        confirming_end_ = true;
+        return {};
+    }
+    // Pages are still out there only if the file was shorter than it said.
+    if (guard_.holds() && !guard_.settled(route_))
+        return Progress{Progress::State::waiting, {}, limits::lease_look};
+    return finish(std::nullopt);
+}
+
+Progress Transfer::after(const Step& step, Method method) {
+    switch (step.kind) {
+        case Step::Kind::moved:
+            if (confirming_end_) {
+                confirming_end_ = false;
+                demote(Error::told(Errc::unavailable, name_of(method),
+                                   "the file holds more than its size says"));
+                at_ = plan_.count - 1;
+            }
+            return {};
+        case Step::Kind::wait_source: return wait_for(Side::source);
+        case Step::Kind::wait_sink: return wait_for(Side::sink);
+        case Step::Kind::unsupported: demote(step.reason); return {};
+        case Step::Kind::ended: break;
+    }
+    return end_of_source(method);
+}
+
+Progress Transfer::advance() {
+    if (finished_) return Progress{Progress::State::finished, {}, {}};
+    if (guard_.holds()) {
+        auto safe = guard_.look(route_);
+        if (!safe) return finish(safe.error());
+    }
+    const Method method = choose_method();
+    std::size_t limit = allowance();
+    if (limit == 0 && route_.space.held() == 0) return end_of_source(Method::copy);
+    if (guard_.holds() && uses_pipe(method))
+        limit = static_cast<std::size_t>(std::min<std::uint64_t>(limit, guard_.budget()));
+    const std::uint64_t taken = route_.taken;
+    const std::uint64_t delivered = route_.delivered;
+    auto step = step_by(method, route_, limit);
+    account(method, taken, delivered);
+    if (!step) return finish(step.error());
+    return after(*step, method);
+}
+
+void wait_for(const Progress& progress) {
+    std::span<const Interest> wanted;
+    if (progress.wants) wanted = {&*progress.wants, 1};
+    (void)sys::wait(wanted, {}, progress.look_after);
+}
+
+TransferReport run_transfer(Endpoint source, Endpoint sink, Workspace& space,
+                            TransferOptions options) {
+    Transfer transfer(std::move(source), std::move(sink), space, options);
+    for (;;) {
+        const Progress progress = transfer.advance();
+        if (progress.state == Progress::State::finished) return transfer.report();
+        if (progress.state == Progress::State::waiting) wait_for(progress);
+    }
+}
+
+}  // namespace zc

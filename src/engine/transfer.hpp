@@ -1,0 +1,104 @@
+// Moves bytes from one source to one sink, by the best method that fits.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "engine/endpoint.hpp"
+#include "engine/lease.hpp"
+#include "engine/path.hpp"
+#include "engine/plan.hpp"
+
+namespace zc {
+
+struct TransferOptions {
+    Policy policy;
+    std::optional<std::uint64_t> limit;  // bytes to take from the source at most
+    Waiting waiting = Waiting::in_kernel;
+};
+
+// One change of method, and why.
+struct Demotion {
+    Method from;
+    Method to;
+    Error reason;
+};
+
+// What happened. Counts hold even when the transfer failed.
+struct TransferReport {
+    std::uint64_t bytes = 0;                             // delivered to the sink
+    std::array<std::uint64_t, method_count> bytes_by{};  // the same by Method
+    Method method = Method::copy;                        // moved most of them
+    std::vector<Demotion> demotions;
+    std::uint64_t calls = 0;  // system calls that move or wait
+    std::chrono::nanoseconds elapsed{0};
+    std::optional<Error> error;  // with its side, and that side's label as subject
+};
+
+// What a mover says between two steps, and so when to call it again.
+struct Progress {
+    enum class State : std::uint8_t { moving, waiting, finished };
+    State state = State::moving;
+    std::optional<Interest> wants;  // waiting: for this
+    // waiting: and look again after this time even if nothing happened.
+    std::optional<std::chrono::milliseconds> look_after;
+};
+
+// A source and a sink, step by step; for an event loop of the caller's.
+//
+// Owns     nothing but a share of `space`, which must outlive it and be used
+//          by nothing else meanwhile.
+// Order    bytes reach the sink in the source's order, each exactly once,
+//          whatever methods are used on the way.
+// Source   `Transfer(dst, src)` of acln.ro/zerocopy.
+class Transfer {
+public:
+    Transfer(Endpoint source, Endpoint sink, Workspace& space, TransferOptions options);
+
+    // Returns  `finished` at the source's end, at the limit, or on failure;
+    //          report().error tells which.
+    // Blocks   as its Waiting says.
+    Progress advance();
+
+    [[nodiscard]] const TransferReport& report() const { return report_; }
+    [[nodiscard]] const Endpoint& source() const { return route_.source; }
+    [[nodiscard]] const Endpoint& sink() const { return route_.sink; }
+
+private:
+    [[nodiscard]] bool worth_a_pipe() const;
+    [[nodiscard]] std::size_t allowance() const;
+    [[nodiscard]] Method choose_method();
+    void start_bulk();
+    void guard_pages(std::size_t sink_capacity);
+    void demote(const Error& reason);
+    void account(Method method, std::uint64_t taken_before, std::uint64_t delivered_before);
+    Progress after(const Step& step, Method method);
+    Progress wait_for(Side side) const;
+    Progress finish(std::optional<Error> error);
+    Progress end_of_source(Method method);
+
+    Route route_;
+    TransferOptions options_;
+    Plan plan_;
+    std::size_t at_ = 0;  // the plan's method in use
+    bool bulk_ = false;   // a method other than copy has been prepared
+    bool confirming_end_ = false;
+    bool finished_ = false;
+    AliasGuard guard_;
+    Fd own_sink_;  // a non-blocking description of the sink, while a lease is held
+    TransferReport report_;
+    std::chrono::steady_clock::time_point began_;
+};
+
+// The same until it ends.
+//
+// Blocks   until the source's end, the limit, or a failure.
+TransferReport run_transfer(Endpoint source, Endpoint sink, Workspace& space,
+                            TransferOptions options = {});
+
+// Waits as a Progress asks; used by whoever runs a mover to its end.
+void wait_for(const Progress& progress);
+
+}  // namespace zc

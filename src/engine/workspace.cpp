@@ -1,0 +1,47 @@
+#include "engine/workspace.hpp"
+
+#include <cstdlib>
+#include <new>
+
+#include "kernel/limits.hpp"
+
+namespace zc {
+
+void Buffer::Free::operator()(std::byte* memory) const { std::free(memory); }
+
+std::span<std::byte> Buffer::room() {
+    reserve(limits::buffer_bytes);
+    clear();
+    return {memory_.get(), capacity_};
+}
+
+void Buffer::reserve(std::size_t bytes) {
+    if (bytes <= capacity_) return;
+    const std::size_t pages = (bytes + limits::page_bytes - 1) / limits::page_bytes;
+    void* memory = std::aligned_alloc(limits::page_bytes, pages * limits::page_bytes);
+    if (memory == nullptr) throw std::bad_alloc();
+    memory_.reset(static_cast<std::byte*>(memory));
+    capacity_ = pages * limits::page_bytes;
+    clear();
+}
+
+Result<Pipe*> Carrier::pipe() {
+    if (!pipe_) {
+        auto made = Pipe::create(limits::pipe_bytes);
+        if (!made) return failure(made.error());
+        pipe_.emplace(std::move(*made));
+    }
+    return &*pipe_;
+}
+
+void Carrier::discard() {
+    pipe_.reset();
+    bytes_ = 0;
+}
+
+void Workspace::discard() {
+    buffer.clear();
+    if (carrier.size() != 0) carrier.discard();
+}
+
+}  // namespace zc
