@@ -1,0 +1,33 @@
+#include "kernel/file.hpp"
+
+#include <array>
+#include <span>
+
+#include "kernel/sys.hpp"
+
+namespace zc {
+
+Result<Fd> open_file(const std::string& path, OpenFor purpose) {
+    auto opened = sys::open(path.c_str(), purpose);
+    if (opened && opened->view().number() <= 2) opened = sys::duplicate_above_standard(*opened);
+    if (!opened) return failure(opened.error().about(path));
+    return opened;
+}
+
+Result<std::uint64_t> position(FdView file) { return sys::offset(file); }
+
+Result<void> write_all(FdView file, std::string_view text) {
+    while (!text.empty()) {
+        const auto bytes = std::as_bytes(std::span(text));
+        const auto written = sys::write(file, bytes);
+        if (!written && !means_try_later(written.error())) return failure(written.error());
+        const std::array<Interest, 1> room{Interest{file, Readiness::writable}};
+        if (!written)
+            (void)sys::wait(room, {}, std::nullopt);
+        else
+            text.remove_prefix(*written);
+    }
+    return {};
+}
+
+}  // namespace zc
