@@ -1,0 +1,35 @@
+// The seam, second part: being told when something happens. See sys.hpp.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "kernel/fd.hpp"
+#include "kernel/result.hpp"
+
+namespace zc::sys {
+
+Result<Fd> make_epoll();
+
+// Subscribes to every edge of input, output and hang-up, once and for all.
+//
+// Errors   EPERM for what is always ready (regular files, /dev/null).
+Result<void> epoll_add(FdView epoll, FdView fd, std::uint64_t token);
+Result<void> epoll_remove(FdView epoll, FdView fd);
+
+// Waits for events and writes their tokens; at most `limit`, for ever without one.
+Result<std::size_t> epoll_wait(FdView epoll, std::span<std::uint64_t> tokens,
+                               std::optional<std::chrono::milliseconds> limit);
+
+Result<Fd> make_eventfd();  // non-blocking
+void ring(FdView eventfd);
+void silence(FdView eventfd);
+
+// Blocks `signals` in this thread and all it starts, and gives a non-blocking
+// descriptor on which they arrive.
+Result<Fd> take_signals(std::span<const int> signals);
+std::optional<int> next_signal(FdView signals);
+
+}  // namespace zc::sys

@@ -1,0 +1,75 @@
+// epoll, eventfd and signalfd, as Linux has them. See sys_call.hpp for errno.
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+
+#include "kernel/sys_call.hpp"
+#include "kernel/sys_event.hpp"
+
+namespace zc::sys {
+namespace {
+
+Result<Fd> adopted(const char* operation, int number) {
+    if (number < 0) return failure(Error::system(operation, errno));
+    return Fd(number);
+}
+
+}  // namespace
+
+Result<Fd> make_epoll() { return adopted("epoll_create1", ::epoll_create1(EPOLL_CLOEXEC)); }
+
+Result<void> epoll_add(FdView epoll, FdView fd, std::uint64_t token) {
+    epoll_event event{};
+    event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+    event.data.u64 = token;
+    return done("epoll_ctl",
+                [&] { return ::epoll_ctl(epoll.number(), EPOLL_CTL_ADD, fd.number(), &event); });
+}
+
+Result<void> epoll_remove(FdView epoll, FdView fd) {
+    return done("epoll_ctl",
+                [&] { return ::epoll_ctl(epoll.number(), EPOLL_CTL_DEL, fd.number(), nullptr); });
+}
+
+Result<std::size_t> epoll_wait(FdView epoll, std::span<std::uint64_t> tokens,
+                               std::optional<std::chrono::milliseconds> limit) {
+    std::array<epoll_event, 64> events{};
+    const int most = static_cast<int>(std::min(tokens.size(), events.size()));
+    const int timeout = limit ? static_cast<int>(limit->count()) : -1;
+    auto count = counted(
+        "epoll_wait", [&] { return ::epoll_wait(epoll.number(), events.data(), most, timeout); });
+    if (count)
+        for (std::size_t i = 0; i < *count; ++i) tokens[i] = events[i].data.u64;
+    return count;
+}
+
+Result<Fd> make_eventfd() { return adopted("eventfd", ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)); }
+
+void ring(FdView eventfd) { (void)::eventfd_write(eventfd.number(), 1); }
+
+void silence(FdView eventfd) {
+    eventfd_t ignored = 0;
+    (void)::eventfd_read(eventfd.number(), &ignored);
+}
+
+Result<Fd> take_signals(std::span<const int> signals) {
+    sigset_t set;
+    sigemptyset(&set);
+    for (const int signal : signals) sigaddset(&set, signal);
+    const int code = ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+    if (code != 0) return failure(Error::system("pthread_sigmask", code));
+    return adopted("signalfd", ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+}
+
+std::optional<int> next_signal(FdView signals) {
+    signalfd_siginfo told{};
+    if (::read(signals.number(), &told, sizeof told) != sizeof told) return std::nullopt;
+    return static_cast<int>(told.ssi_signo);
+}
+
+}  // namespace zc::sys
