@@ -1,0 +1,29 @@
+// The words an address can begin with.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "address/address.hpp"
+#include "address/syntax.hpp"
+
+namespace zc {
+
+struct Keyword {
+    std::string_view name;  // lower case
+    std::size_t least_params, most_params;
+    Quotes quotes;
+    Result<Target> (*build)(const std::vector<std::string>& params);
+};
+
+// Takes    a name in lower case.
+// Errors   bad_address for an unknown word, unavailable for one that only socat knows.
+[[nodiscard]] Result<const Keyword*> find_keyword(std::string_view name);
+
+// Takes    decimal digits.
+[[nodiscard]] Result<int> parse_descriptor(std::string_view digits);
+
+// What an address offers to options.
+[[nodiscard]] Groups groups_of(const Target& target);
+
+}  // namespace zc
