@@ -42,15 +42,14 @@ Result<Target> parse_target(Scanner& scanner) {
         return OpenFile{OpenFile::How::gopen, std::move(*path)};
     }
     const bool bare_number = is_number(*word);
-    auto keyword = find_keyword(bare_number ? "fd" : lower(*word));
+    auto keyword = find_keyword(bare_number ? "fd" : *word);
     if (!keyword) return failure(keyword.error());
     auto params = parse_params(scanner, (*keyword)->quotes);
     if (!params) return failure(params.error());
     if (bare_number) params->insert(params->begin(), *word);
     if (params->size() < (*keyword)->least_params || params->size() > (*keyword)->most_params)
-        return malformed("\"" + shown(*word) + "\" takes " +
-                         many((*keyword)->most_params) + ", not " +
-                         std::to_string(params->size()));
+        return malformed("\"" + shown(*word) + "\" takes " + many((*keyword)->most_params) +
+                         ", not " + std::to_string(params->size()));
     return (*keyword)->build(*params);
 }
 

@@ -142,10 +142,10 @@ constexpr std::array keywords{
 // The families of words that socat has and zc has not: the word itself, or the
 // word, maybe 4 or 6, and "-something".
 constexpr std::string_view foreign_families[] = {
-    "udp",   "udplite",  "sctp",  "dccp",   "ip",      "openssl", "ssl",   "dtls",     "socks",
-    "socks4a", "socks5", "proxy", "vsock",  "pty",     "tun",     "tap",   "readline", "socket",
-    "if",    "interface", "dgram", "datagram", "inet", "posixmq", "sendto", "unix",   "abstract",
-    "socketpair",
+    "udp",      "udplite", "sctp",     "dccp",   "ip",    "openssl",   "ssl",
+    "dtls",     "socks",   "socks4a",  "socks5", "proxy", "vsock",     "pty",
+    "tun",      "tap",     "readline", "socket", "if",    "interface", "dgram",
+    "datagram", "inet",    "posixmq",  "sendto", "unix",  "abstract",  "socketpair",
 };
 
 bool is_foreign(std::string_view name) {
@@ -172,7 +172,9 @@ using namespace groups;  // NOLINT: the overloads below are a table
 struct GroupsOf {
     Groups operator()(const Stdio&) const { return stream | groups::pipe; }
     Groups operator()(const FdNumber&) const { return stream | groups::pipe; }
-    Groups operator()(const OpenFile&) const { return stream | groups::pipe | groups::file | entry; }
+    Groups operator()(const OpenFile&) const {
+        return stream | groups::pipe | groups::file | entry;
+    }
     Groups operator()(const PipeAddress& it) const {
         return stream | groups::pipe | (it.path.empty() ? 0 : entry);
     }
@@ -194,12 +196,13 @@ struct GroupsOf {
 
 }  // namespace
 
-Result<const Keyword*> find_keyword(std::string_view name) {
+Result<const Keyword*> find_keyword(std::string_view typed) {
+    const std::string name = lower(typed);
     const auto* found = std::find_if(keywords.begin(), keywords.end(),
                                      [&](const Keyword& row) { return row.name == name; });
     if (found != keywords.end()) return found;
-    if (is_foreign(name)) return unsupported(upper(shown(name)) + " is not supported");
-    return malformed("unknown address \"" + shown(name) + "\"");
+    if (is_foreign(name)) return unsupported(upper(shown(typed)) + " is not supported");
+    return malformed("unknown address \"" + shown(typed) + "\"");
 }
 
 Result<int> parse_descriptor(std::string_view digits) {

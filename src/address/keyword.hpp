@@ -16,9 +16,9 @@ struct Keyword {
     Result<Target> (*build)(const std::vector<std::string>& params);
 };
 
-// Takes    a name in lower case.
+// Takes    a word in any case.
 // Errors   bad_address for an unknown word, unavailable for one that only socat knows.
-[[nodiscard]] Result<const Keyword*> find_keyword(std::string_view name);
+[[nodiscard]] Result<const Keyword*> find_keyword(std::string_view typed);
 
 // Takes    decimal digits.
 [[nodiscard]] Result<int> parse_descriptor(std::string_view digits);

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
@@ -58,8 +59,8 @@ inline constexpr Key<Number> max_children{"max-children"}, backlog{"backlog"};
 inline constexpr Key<Seconds> accept_timeout{"accept-timeout"};
 inline constexpr Key<IpRange> range{"range"};
 // Sockets.
-inline constexpr Key<Number> sourceport{"sourceport"}, keepidle{"keepidle"},
-    keepintvl{"keepintvl"}, keepcnt{"keepcnt"}, sndbuf{"sndbuf"}, rcvbuf{"rcvbuf"};
+inline constexpr Key<Number> sourceport{"sourceport"}, keepidle{"keepidle"}, keepintvl{"keepintvl"},
+    keepcnt{"keepcnt"}, sndbuf{"sndbuf"}, rcvbuf{"rcvbuf"};
 inline constexpr Key<bool> lowport{"lowport"}, reuseaddr{"reuseaddr"}, reuseport{"reuseport"},
     ipv6only{"ipv6only"}, keepalive{"keepalive"}, nodelay{"nodelay"};
 inline constexpr Key<BindTo> bind{"bind"};
@@ -109,7 +110,7 @@ public:
         return nullptr;
     }
     template <class T>
-    [[nodiscard]] T get(Key<T> key, T otherwise) const {
+    [[nodiscard]] T get(Key<T> key, std::type_identity_t<T> otherwise) const {
         const T* found = find(key);
         return found != nullptr ? *found : otherwise;
     }
