@@ -1,0 +1,146 @@
+// The system calls of sys_file.hpp, as Linux has them.
+#include "kernel/sys_file.hpp"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <vector>
+
+#include "kernel/sys_call.hpp"
+
+namespace zc::sys {
+namespace {
+
+int access_flag(Access access) {
+    switch (access) {
+        case Access::read: return O_RDONLY;
+        case Access::write: return O_WRONLY;
+        case Access::both: return O_RDWR;
+    }
+    return O_RDONLY;
+}
+
+EntryKind kind_of(mode_t mode) {
+    switch (mode & S_IFMT) {
+        case S_IFREG: return EntryKind::regular;
+        case S_IFIFO: return EntryKind::fifo;
+        case S_IFSOCK: return EntryKind::socket;
+        default: return EntryKind::other;
+    }
+}
+
+bool read_number(const std::string& text, std::uint32_t& into) {
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), into);
+    return read.ec == std::errc() && read.ptr == text.data() + text.size() && into != keep;
+}
+
+// `find` is getpwnam_r or getgrnam_r, which want a buffer of a size nobody knows.
+template <class Record, class Find>
+Result<Record> find_record(const char* operation, const std::string& name, Find find) {
+    std::vector<char> buffer(1024);
+    for (;;) {
+        Record record{};
+        Record* found = nullptr;
+        const int code = find(name.c_str(), &record, buffer.data(), buffer.size(), &found);
+        if (code == ERANGE && buffer.size() < 1024 * 1024) {
+            buffer.resize(buffer.size() * 4);
+            continue;
+        }
+        if (code == EINTR) continue;
+        if (found != nullptr) return record;
+        return failure(
+            Error::told(Errc::unresolved, operation, "\"" + name + "\" is not known here"));
+    }
+}
+
+}  // namespace
+
+Result<Fd> open_file(const std::string& path, const OpenHow& how) {
+    const int flags = access_flag(how.access) | O_CLOEXEC | O_NOCTTY |
+                      (how.create ? O_CREAT : 0) | (how.exclusive ? O_EXCL : 0) |
+                      (how.append ? O_APPEND : 0) | (how.truncate ? O_TRUNC : 0) |
+                      (how.no_access_time ? O_NOATIME : 0) | (how.not_blocking ? O_NONBLOCK : 0);
+    auto fd = checked("open", [&] { return ::open(path.c_str(), flags, mode_t{how.mode}); });
+    if (!fd) return failure(fd.error());
+    return above_standard(Fd(*fd));
+}
+
+Result<Entry> look_up(const std::string& path) {
+    struct stat found {};
+    auto looked = done("stat", [&] { return ::stat(path.c_str(), &found); });
+    if (looked) return Entry{kind_of(found.st_mode), found.st_dev, found.st_ino};
+    if (looked.error().code == ENOENT) return Entry{};
+    return failure(looked.error());
+}
+
+Result<void> make_fifo(const std::string& path, unsigned mode) {
+    return done("mkfifo", [&] { return ::mkfifo(path.c_str(), mode_t{mode}); });
+}
+
+Result<void> unlink(const std::string& path) {
+    return done("unlink", [&] { return ::unlink(path.c_str()); });
+}
+
+Result<void> set_mode(FdView fd, unsigned mode) {
+    return done("fchmod", [&] { return ::fchmod(fd.number(), mode_t{mode}); });
+}
+
+Result<void> set_mode(const std::string& path, unsigned mode) {
+    return done("fchmodat", [&] {
+        return ::fchmodat(AT_FDCWD, path.c_str(), mode_t{mode}, AT_SYMLINK_NOFOLLOW);
+    });
+}
+
+Result<void> set_owner(FdView fd, std::uint32_t user, std::uint32_t group) {
+    return done("fchown", [&] { return ::fchown(fd.number(), user, group); });
+}
+
+Result<void> set_owner(const std::string& path, std::uint32_t user, std::uint32_t group) {
+    return done("lchown", [&] { return ::lchown(path.c_str(), user, group); });
+}
+
+Result<std::uint32_t> user_number(const std::string& name) {
+    std::uint32_t number = 0;
+    if (read_number(name, number)) return number;
+    return find_record<passwd>("getpwnam", name, ::getpwnam_r).map([](const passwd& it) {
+        return std::uint32_t{it.pw_uid};
+    });
+}
+
+Result<std::uint32_t> group_number(const std::string& name) {
+    std::uint32_t number = 0;
+    if (read_number(name, number)) return number;
+    return find_record<group>("getgrnam", name, ::getgrnam_r).map([](const group& it) {
+        return std::uint32_t{it.gr_gid};
+    });
+}
+
+Result<void> set_not_blocking(FdView fd) {
+    auto flags = checked("F_GETFL", [&] { return ::fcntl(fd.number(), F_GETFL); });
+    if (!flags) return failure(flags.error());
+    return done("F_SETFL", [&] { return ::fcntl(fd.number(), F_SETFL, *flags | O_NONBLOCK); });
+}
+
+Result<Access> access_of(FdView fd) {
+    return checked("F_GETFL", [&] { return ::fcntl(fd.number(), F_GETFL); }).map([](int flags) {
+        if ((flags & O_ACCMODE) == O_RDONLY) return Access::read;
+        return (flags & O_ACCMODE) == O_WRONLY ? Access::write : Access::both;
+    });
+}
+
+Result<Fd> duplicate(FdView fd, int least) {
+    return checked("F_DUPFD_CLOEXEC",
+                   [&] { return ::fcntl(fd.number(), F_DUPFD_CLOEXEC, least); })
+        .map([](int number) { return Fd(number); });
+}
+
+Result<Fd> above_standard(Fd fd) {
+    if (fd.view().number() > 2) return fd;
+    return duplicate(fd.view(), 3);
+}
+
+}  // namespace zc::sys

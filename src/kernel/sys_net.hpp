@@ -1,0 +1,73 @@
+// The seam, third part: sockets and the names of hosts. Rules as in sys.hpp.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "kernel/fd.hpp"
+#include "kernel/result.hpp"
+#include "kernel/socket_address.hpp"
+
+namespace zc::sys {
+
+enum class Purpose : std::uint8_t { connecting, listening };
+
+enum class SocketOption : std::uint8_t {
+    reuse_address,
+    reuse_port,
+    ipv6_only,
+    keepalive,
+    keepalive_idle_seconds,
+    keepalive_interval_seconds,
+    keepalive_count,
+    no_delay,
+    send_buffer_bytes,
+    receive_buffer_bytes
+};
+
+struct SocketPair {
+    Fd first;
+    Fd second;
+};
+
+struct Connection {
+    Fd socket;
+    SocketAddress peer;
+};
+
+// Looks names up: files, DNS, /etc/services. An empty host is every local
+// address for Purpose::listening, this host for connecting.
+//
+// Returns  at least one address, in the order to try.
+// Errors   unresolved, with the resolver's text; system for EAI_SYSTEM.
+// Blocks   as long as the resolver does (resolv.conf(5)).
+Result<std::vector<SocketAddress>> resolve(const std::string& host, const std::string& service,
+                                           Family family, Purpose purpose);
+
+// A stream socket, non-blocking, closed on exec, above 2.
+Result<Fd> stream_socket(Family family);
+// Two connected UNIX stream sockets, blocking, closed on exec, above 2.
+Result<SocketPair> socket_pair();
+
+Result<void> bind(FdView socket, const SocketAddress& to);
+Result<void> listen(FdView socket, int backlog);
+
+// Returns  at once; EINPROGRESS means: wait until writable, then socket_error().
+// Order    EINTR is EINPROGRESS here: the kernel goes on connecting.
+Result<void> connect(FdView socket, const SocketAddress& to);
+// The error a socket holds (SO_ERROR), as an Error of connect(2).
+Result<void> connect_outcome(FdView socket);
+
+// Returns  the connection, non-blocking, closed on exec, above 2.
+// Errors   EAGAIN when nobody waits on a non-blocking listener.
+Result<Connection> accept(FdView listener);
+
+Result<SocketAddress> local_address(FdView socket);
+Result<SocketAddress> peer_address(FdView socket);
+Result<bool> is_listening(FdView socket);
+
+Result<void> set_option(FdView socket, SocketOption option, int value);
+Result<void> shutdown_writing(FdView socket);
+
+}  // namespace zc::sys

@@ -1,0 +1,60 @@
+// The seam, fourth part: child processes. Rules as in sys.hpp.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "kernel/fd.hpp"
+#include "kernel/result.hpp"
+
+namespace zc::sys {
+
+// Gives the child `fd` under the number `as`.
+struct Inherited {
+    FdView fd;
+    int as = 0;
+};
+
+struct Spawn {
+    std::vector<std::string> arguments;    // the first is looked up in PATH
+    std::vector<std::string> environment;  // NAME=value, added to or replacing ours
+    std::vector<Inherited> descriptors;    // every `fd` above every `as`
+    std::string directory;                 // "" stays here
+    bool new_session = false;
+};
+
+// How a child ended: its exit status, or the signal that ended it.
+struct Ended {
+    int status = 0;
+    int signal = 0;
+};
+
+// Owns     nothing: the process is a zombie until reap() has seen its end.
+// `exited` is a pidfd: it polls readable when the child has ended.
+struct ChildProcess {
+    int pid = 0;
+    Fd exited;
+};
+
+// Starts a program with an empty signal mask and SIGPIPE, SIGINT, SIGTERM,
+// SIGHUP and SIGCHLD at their defaults. Descriptors that are not
+// named are those that we inherited: ours are closed on exec.
+//
+// Errors   what exec(3) said: ENOENT, EACCES, ...; then there is no child.
+// Kernel   pidfd_open is Linux 5.3.
+Result<ChildProcess> spawn(const Spawn& what);
+
+// Takes    the process; with Group::whole also everybody in its session's first group.
+enum class Group : std::uint8_t { leader, whole };
+Result<void> terminate(int pid, Group group);
+
+// Returns  how it ended; nothing while it runs.
+Result<std::optional<Ended>> reap(int pid);
+
+[[nodiscard]] int own_pid();
+[[nodiscard]] std::string signal_name(int signal);
+
+}  // namespace zc::sys
