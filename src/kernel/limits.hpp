@@ -49,4 +49,13 @@ inline constexpr std::size_t read_ahead_bytes = 1024 * 1024;
 inline constexpr std::chrono::milliseconds lease_grace{250};
 inline constexpr std::chrono::milliseconds lease_look{50};
 
+// Connections that wait for accept(2); the kernel cuts it to net.core.somaxconn.
+inline constexpr int listen_backlog = 4096;
+
+// The pause between two tries of `retry` and `forever`, as in socat.
+inline constexpr std::chrono::milliseconds retry_interval{1000};
+
+// How long a child may take to end once it has been sent SIGTERM.
+inline constexpr std::chrono::milliseconds child_grace{1000};
+
 }  // namespace zc::limits

@@ -1,4 +1,4 @@
-// The seam, second part: names in the file system. Rules as in sys.hpp.
+// The seam: names in the file system. Rules as in sys.hpp.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// The seam, third part: sockets and the names of hosts. Rules as in sys.hpp.
+// The seam: sockets and the names of hosts. Rules as in sys.hpp.
 #pragma once
 
 #include <cstdint>
@@ -45,16 +45,16 @@ struct Connection {
 Result<std::vector<SocketAddress>> resolve(const std::string& host, const std::string& service,
                                            Family family, Purpose purpose);
 
-// A stream socket, non-blocking, closed on exec, above 2.
-Result<Fd> stream_socket(Family family);
+// A stream socket, closed on exec, above 2.
+Result<Fd> stream_socket(Family family, Blocking blocking);
 // Two connected UNIX stream sockets, blocking, closed on exec, above 2.
 Result<SocketPair> socket_pair();
 
 Result<void> bind(FdView socket, const SocketAddress& to);
 Result<void> listen(FdView socket, int backlog);
 
-// Returns  at once; EINPROGRESS means: wait until writable, then socket_error().
-// Order    EINTR is EINPROGRESS here: the kernel goes on connecting.
+// Errors   EINPROGRESS of a non-blocking TCP socket means: wait until it is
+//          writable, then ask connect_outcome().
 Result<void> connect(FdView socket, const SocketAddress& to);
 // The error a socket holds (SO_ERROR), as an Error of connect(2).
 Result<void> connect_outcome(FdView socket);

@@ -74,9 +74,8 @@ Result<std::vector<SocketAddress>> resolve(const std::string& host, const std::s
     wanted.ai_socktype = SOCK_STREAM;
     wanted.ai_flags = purpose == Purpose::listening ? AI_PASSIVE : 0;
     addrinfo* found = nullptr;
-    const int code =
-        ::getaddrinfo(host.empty() ? nullptr : host.c_str(),
-                      service.empty() ? "0" : service.c_str(), &wanted, &found);
+    const int code = ::getaddrinfo(host.empty() ? nullptr : host.c_str(),
+                                   service.empty() ? "0" : service.c_str(), &wanted, &found);
     if (code == EAI_SYSTEM) return failure(Error::system("lookup", errno));
     if (code != 0) return failure(Error::told(Errc::unresolved, "lookup", ::gai_strerror(code)));
     const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(found, ::freeaddrinfo);
@@ -90,10 +89,9 @@ Result<std::vector<SocketAddress>> resolve(const std::string& host, const std::s
     return out;
 }
 
-Result<Fd> stream_socket(Family family) {
-    auto fd = checked("socket", [&] {
-        return ::socket(domain_of(family), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    });
+Result<Fd> stream_socket(Family family, Blocking blocking) {
+    const int flags = SOCK_STREAM | SOCK_CLOEXEC | (blocking == Blocking::no ? SOCK_NONBLOCK : 0);
+    auto fd = checked("socket", [&] { return ::socket(domain_of(family), flags, 0); });
     if (!fd) return failure(fd.error());
     return above_standard(Fd(*fd));
 }
@@ -121,8 +119,9 @@ Result<void> listen(FdView socket, int backlog) {
 }
 
 Result<void> connect(FdView socket, const SocketAddress& to) {
-    if (::connect(socket.number(), to.raw(), to.length) == 0) return {};
-    return failure(Error::system("connect", errno == EINTR ? EINPROGRESS : errno));
+    // Kernel: EINTR leaves a UNIX socket as it was, so the call is repeated. A
+    // non-blocking TCP connect never sleeps and is never interrupted.
+    return done("connect", [&] { return ::connect(socket.number(), to.raw(), to.length); });
 }
 
 Result<void> connect_outcome(FdView socket) {

@@ -1,4 +1,4 @@
-// The seam, fourth part: child processes. Rules as in sys.hpp.
+// The seam: child processes. Rules as in sys.hpp.
 #pragma once
 
 #include <chrono>

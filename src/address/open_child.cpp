@@ -1,0 +1,148 @@
+// EXEC, SYSTEM and SHELL: a child process at the other end.
+#include <algorithm>
+
+#include "address/opener.hpp"
+#include "address/syntax.hpp"
+#include "kernel/sys_file.hpp"
+#include "kernel/sys_proc.hpp"
+
+namespace zc {
+namespace {
+
+// What the child gets; one descriptor for both directions of a socketpair.
+struct ChildEnds {
+    Fd input, output;
+    [[nodiscard]] FdView output_view() const {
+        return output.valid() ? output.view() : input.view();
+    }
+};
+
+struct Line {
+    StreamParts ours;
+    ChildEnds theirs;
+};
+
+Result<Line> make_socketpair(Use use, const Options& options) {
+    auto pair = sys::socket_pair();
+    if (!pair) return failure(pair.error());
+    for (const FdView each : {pair->first.view(), pair->second.view()})
+        if (auto set = set_buffer_options(each, options); !set) return failure(set.error());
+    if (auto set = sys::set_not_blocking(pair->first.view()); !set) return failure(set.error());
+    Line line;
+    line.ours = parts_of_socket(std::move(pair->first), use);
+    line.theirs.input = std::move(pair->second);
+    return line;
+}
+
+Result<void> prepare_our_end(Fd& end) {
+    auto moved = sys::above_standard(std::move(end));
+    if (!moved) return failure(moved.error());
+    end = std::move(*moved);
+    return sys::set_not_blocking(end.view());
+}
+
+Result<Line> make_pipes(Use use) {
+    Line line;
+    line.ours.end = EndOfWriting::close;
+    if (writes(use)) {
+        auto pipe = sys::make_pipe();
+        if (!pipe) return failure(pipe.error());
+        if (auto ready = prepare_our_end(pipe->write_end); !ready) return failure(ready.error());
+        line.ours.writer = pipe->write_end.view();
+        line.ours.write_owner = std::move(pipe->write_end);
+        line.theirs.input = std::move(pipe->read_end);
+    }
+    if (reads(use)) {
+        auto pipe = sys::make_pipe();
+        if (!pipe) return failure(pipe.error());
+        if (auto ready = prepare_our_end(pipe->read_end); !ready) return failure(ready.error());
+        line.ours.reader = pipe->read_end.view();
+        line.ours.read_owner = std::move(pipe->read_end);
+        line.theirs.output = std::move(pipe->write_end);
+    }
+    return line;
+}
+
+// One direction needs no socket, and a pipe moves bulk without copies.
+bool wants_pipes(const Options& options, Use use) {
+    const bool for_sockets = options.find(opt::sndbuf) != nullptr ||
+                             options.find(opt::rcvbuf) != nullptr || options.on(opt::shut_down);
+    return options.on(opt::pipes) || (use != Use::both && !for_sockets);
+}
+
+std::vector<std::string> environment_of(const OpenContext& context) {
+    std::vector<std::string> out = context.environment;
+    const std::string pid = std::to_string(sys::own_pid());
+    for (const std::string prefix : {"SOCAT_", "ZC_"}) {
+        out.push_back(prefix + "PID=" + pid);
+        out.push_back(prefix + "PPID=" + pid);
+        out.push_back(prefix + "VERSION=" ZC_VERSION);
+    }
+    return out;
+}
+
+// Numbers the child's ends above every number they are to get, so that putting
+// one in place never overwrites another.
+Result<void> raise(Fd& fd, int above) {
+    if (!fd.valid() || fd.view().number() > above) return {};
+    auto raised = sys::duplicate(fd.view(), above + 1);
+    if (!raised) return failure(raised.error());
+    fd = std::move(*raised);
+    return {};
+}
+
+Result<std::vector<sys::Inherited>> place(ChildEnds& ends, const Options& options, Use use) {
+    const int input = static_cast<int>(options.get(opt::fdin, 0));
+    const int output = static_cast<int>(options.get(opt::fdout, 1));
+    if (input == output && use == Use::both && ends.output.valid())
+        return malformed("two pipes cannot be one descriptor (fdin, fdout)");
+    const int above = std::max({input, output, 2});
+    for (Fd* end : {&ends.input, &ends.output})
+        if (auto raised = raise(*end, above); !raised) return failure(raised.error());
+    std::vector<sys::Inherited> out;
+    if (writes(use)) out.push_back({ends.input.view(), input});
+    if (reads(use)) out.push_back({ends.output_view(), output});
+    if (options.on(opt::with_stderr)) {
+        if (!reads(use)) return malformed("option \"stderr\": the child's output is not read");
+        out.push_back({ends.output_view(), 2});
+    }
+    return out;
+}
+
+// Kernel: a missing program and a missing directory are both ENOENT of the same
+// call; only one of them is the program.
+Result<void> check_directory(const std::string& directory) {
+    if (directory.empty()) return {};
+    sys::OpenHow how;
+    auto opened = sys::open_file(directory + "/.", how);
+    if (!opened) return failure(opened.error().about(directory));
+    return {};
+}
+
+}  // namespace
+
+Result<StreamParts> spawn_child(std::vector<std::string> arguments, const Options& options, Use use,
+                                const OpenContext& context) {
+    sys::Spawn what;
+    what.arguments = std::move(arguments);
+    what.environment = environment_of(context);
+    what.directory = options.get(opt::chdir, "");
+    what.new_session = options.on(opt::setsid);
+    if (auto there = check_directory(what.directory); !there) return failure(there.error());
+    auto line = wants_pipes(options, use) ? make_pipes(use) : make_socketpair(use, options);
+    if (!line) return failure(line.error());
+    auto placed = place(line->theirs, options, use);
+    if (!placed) return failure(placed.error());
+    what.descriptors = std::move(*placed);
+    auto process = sys::spawn(what);
+    if (!process) return failure(process.error());
+    Child child;
+    child.pid = process->pid;
+    child.exited = std::move(process->exited);
+    if (what.new_session) child.leads = Child::Leads::a_session;
+    if (options.on(opt::end_close)) child.at_end = Child::AtEnd::leave;
+    line->ours.child = std::move(child);
+    return std::move(line->ours);
+}
+
+}  // namespace zc

@@ -1,0 +1,164 @@
+#include "address/stream.hpp"
+
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include "kernel/limits.hpp"
+#include "kernel/sys.hpp"
+#include "kernel/sys_file.hpp"
+#include "kernel/sys_net.hpp"
+#include "kernel/sys_proc.hpp"
+
+namespace zc {
+namespace {
+
+// Waits for a child's end.
+//
+// Returns  how it ended; nothing when the time ran out.
+Result<std::optional<sys::Ended>> wait_for(const Child& child,
+                                           std::optional<std::chrono::milliseconds> limit) {
+    const std::array interests{Interest{child.exited.view()}};
+    auto ready = sys::wait(interests, {}, limit);
+    if (!ready) return failure(ready.error());
+    if (*ready == 0) return std::optional<sys::Ended>();
+    return sys::reap(child.pid);
+}
+
+Result<void> judge(const sys::Ended& ended, const std::string& label) {
+    constexpr int sigpipe = 13;
+    if (ended.signal == 0 && ended.status == 0) return {};
+    if (ended.signal == sigpipe) return {};
+    const std::string how = ended.signal != 0 ? "killed by " + sys::signal_name(ended.signal)
+                                              : "exit status " + std::to_string(ended.status);
+    return failure(Error::told(Errc::child_failed, "child", how).about(label));
+}
+
+Result<void> first_of(Result<void> earlier, Result<void> later) {
+    return earlier ? std::move(later) : std::move(earlier);
+}
+
+}  // namespace
+
+Result<OwnedEntry> OwnedEntry::adopt(std::string path) {
+    auto found = sys::look_up(path);
+    if (!found) return failure(found.error());
+    OwnedEntry entry;
+    entry.path_ = std::move(path);
+    entry.device_ = found->device;
+    entry.inode_ = found->inode;
+    return entry;
+}
+
+OwnedEntry::OwnedEntry(OwnedEntry&& other) noexcept
+    : path_(std::exchange(other.path_, {})), device_(other.device_), inode_(other.inode_) {}
+
+OwnedEntry& OwnedEntry::operator=(OwnedEntry&& other) noexcept {
+    if (this != &other) {
+        (void)remove();
+        path_ = std::exchange(other.path_, {});
+        device_ = other.device_;
+        inode_ = other.inode_;
+    }
+    return *this;
+}
+
+OwnedEntry::~OwnedEntry() { (void)remove(); }
+
+Result<void> OwnedEntry::remove() {
+    const std::string path = std::exchange(path_, {});
+    if (path.empty()) return {};
+    const auto found = sys::look_up(path);
+    if (!found) return failure(found.error().about(path));
+    if (found->device != device_ || found->inode != inode_) return {};
+    auto removed = sys::unlink(path);
+    if (!removed) return failure(removed.error().about(path));
+    return removed;
+}
+
+Stream::Stream(StreamParts parts) : parts_(std::move(parts)) {}
+
+Stream::Stream(Stream reading, Stream writing)
+    : parts_(std::exchange(reading.parts_, {})),
+      writing_(std::make_unique<Stream>(std::move(writing))) {}
+
+// Nothing of a child may stay behind: the destructor would end it.
+Stream::Stream(Stream&& other) noexcept
+    : parts_(std::exchange(other.parts_, {})), writing_(std::move(other.writing_)) {}
+
+Stream::~Stream() {
+    using namespace std::chrono_literals;
+    (void)finish(0ms);
+}
+
+FdView Stream::writer() const { return writing_ ? writing_->writer() : parts_.writer; }
+
+const std::string& Stream::writer_label() const {
+    return writing_ ? writing_->label() : parts_.label;
+}
+
+EndOfWriting Stream::end_of_writing() const {
+    return writing_ ? writing_->end_of_writing() : parts_.end;
+}
+
+FdView Stream::child_exit() const {
+    if (parts_.child) return parts_.child->exited.view();
+    return writing_ ? writing_->child_exit() : FdView();
+}
+
+Result<void> Stream::end_writing() {
+    if (writing_) return writing_->end_writing();
+    const FdView writer = std::exchange(parts_.writer, FdView());
+    if (!writer.valid() || parts_.end == EndOfWriting::nothing) return {};
+    Result<void> ended;
+    if (parts_.end == EndOfWriting::shutdown) {
+        ended = sys::shutdown_writing(writer);
+        // Kernel: the peer has already reset the connection; nobody is left to tell.
+        if (!ended && ended.error().code == ENOTCONN) ended = {};
+    } else {
+        if (parts_.reader == writer) parts_.reader = FdView();
+        if (parts_.write_owner.valid())
+            ended = parts_.write_owner.close();
+        else if (parts_.read_owner.view() == writer)
+            ended = parts_.read_owner.close();
+        else
+            ended = sys::close(writer);
+    }
+    if (!ended) return failure(ended.error().about(parts_.label));
+    return {};
+}
+
+Result<void> Stream::close_all() {
+    parts_.reader = parts_.writer = FdView();
+    auto closed = first_of(parts_.write_owner.close(), parts_.read_owner.close());
+    if (!closed) return failure(closed.error().about(parts_.label));
+    return {};
+}
+
+Result<void> Stream::finish_child(std::optional<std::chrono::milliseconds> patience) {
+    if (!parts_.child) return {};
+    const Child child = std::move(*std::exchange(parts_.child, std::nullopt));
+    if (child.at_end == Child::AtEnd::leave) return {};
+    auto ended = wait_for(child, patience);
+    if (!ended) return failure(ended.error().about(parts_.label));
+    if (*ended) return judge(**ended, parts_.label);
+    const auto whom =
+        child.leads == Child::Leads::a_session ? sys::Group::whole : sys::Group::leader;
+    (void)sys::terminate(child.pid, whom);  // it may have ended just now
+    ended = wait_for(child, limits::child_grace);
+    if (ended && *ended) return {};
+    return failure(
+        Error::told(Errc::timed_out, "wait", "child goes on after SIGTERM").about(parts_.label));
+}
+
+Result<void> Stream::finish(std::optional<std::chrono::milliseconds> patience) {
+    auto closed = close_all();
+    auto removed = parts_.entry.remove();
+    Result<void> half;
+    if (const auto writing = std::move(writing_)) half = writing->finish(patience);
+    auto child = finish_child(patience);
+    return first_of(std::move(closed),
+                    first_of(std::move(half), first_of(std::move(child), std::move(removed))));
+}
+
+}  // namespace zc

@@ -1,0 +1,122 @@
+// An open address: one or two descriptors, what they are called, and how they end.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "kernel/fd.hpp"
+#include "kernel/result.hpp"
+
+namespace zc {
+
+// How the end of what was written is passed on.
+enum class EndOfWriting : std::uint8_t {
+    nothing,   // the other end learns it when the stream is finished
+    shutdown,  // shutdown(SHUT_WR): reading goes on
+    close      // the writing descriptor is closed
+};
+
+// A name in the file system that goes when its owner goes.
+//
+// Owns    the entry, as long as it is still the same inode: what somebody else
+//         has put there since is left alone.
+class OwnedEntry {
+public:
+    OwnedEntry() = default;
+    // Takes   a path that exists now.
+    [[nodiscard]] static Result<OwnedEntry> adopt(std::string path);
+    OwnedEntry(OwnedEntry&& other) noexcept;
+    OwnedEntry& operator=(OwnedEntry&& other) noexcept;
+    OwnedEntry(const OwnedEntry&) = delete;
+    OwnedEntry& operator=(const OwnedEntry&) = delete;
+    ~OwnedEntry();
+    Result<void> remove();
+    void leave() { path_.clear(); }  // keeps the entry
+
+private:
+    std::string path_;
+    std::uint64_t device_ = 0;
+    std::uint64_t inode_ = 0;
+};
+
+// A child process behind a stream.
+struct Child {
+    int pid = 0;
+    Fd exited;  // polls readable when it has ended
+    enum class Leads : std::uint8_t { nobody, a_session } leads = Leads::nobody;
+    enum class AtEnd : std::uint8_t { wait, leave } at_end = AtEnd::wait;
+};
+
+// What an opener hands to Stream. A view without an owner is an inherited descriptor.
+struct StreamParts {
+    std::string label;
+    Fd read_owner, write_owner;  // write_owner empty when one descriptor serves both
+    FdView reader, writer;       // invalid where the direction is absent
+    EndOfWriting end = EndOfWriting::nothing;
+    std::optional<Child> child;
+    OwnedEntry entry;
+    bool ignore_end = false;
+    std::optional<std::uint64_t> read_limit_bytes;
+};
+
+// Owns    its descriptors (not inherited ones), its child, its entry. The
+//         destructor is finish(0) without an answer: a child gets SIGTERM.
+class Stream {
+public:
+    explicit Stream(StreamParts parts);
+    // Reads from one and writes to the other (`A!!B`).
+    Stream(Stream reading, Stream writing);
+    Stream(Stream&& other) noexcept;
+    Stream& operator=(Stream&&) noexcept = delete;
+    Stream(const Stream&) = delete;
+    ~Stream();
+
+    // Invalid where the direction is absent; may be the same number. Ours are
+    // non-blocking unless they are files; inherited ones are as they were.
+    [[nodiscard]] FdView reader() const { return parts_.reader; }
+    [[nodiscard]] FdView writer() const;
+
+    // What messages call it; of `A!!B` the two ends have their own.
+    [[nodiscard]] const std::string& label() const { return parts_.label; }
+    [[nodiscard]] const std::string& writer_label() const;
+
+    // Options that the mover applies: `ignoreeof` (the end of reading is not an
+    // end) and `readbytes`.
+    [[nodiscard]] bool ignores_end() const { return parts_.ignore_end; }
+    [[nodiscard]] std::optional<std::uint64_t> read_limit_bytes() const {
+        return parts_.read_limit_bytes;
+    }
+    [[nodiscard]] EndOfWriting end_of_writing() const;
+
+    // Polls readable when the child has ended; invalid without a child.
+    [[nodiscard]] FdView child_exit() const;
+
+    // Passes the end of the data on; afterwards writer() is invalid. With
+    // `shut-close` on one descriptor for both directions reader() is, too.
+    //
+    // Errors  a close(2) that failed: what was written may be lost.
+    Result<void> end_writing();
+
+    // Closes everything, waits for the child, removes the entry.
+    //
+    // Takes    how long a child may take to end by itself after its
+    //          descriptors were closed; nothing is as long as it needs.
+    //          Then it gets SIGTERM and limits::child_grace.
+    // Errors   the first of: close(2); child_failed ("exit status 3", "killed
+    //          by SIGSEGV"), but not for the SIGTERM we sent, nor for SIGPIPE:
+    //          that is a child whose output we stopped reading.
+    // Blocks   for the child, at most patience plus child_grace.
+    Result<void> finish(std::optional<std::chrono::milliseconds> patience);
+
+private:
+    Result<void> close_all();
+    Result<void> finish_child(std::optional<std::chrono::milliseconds> patience);
+
+    StreamParts parts_;
+    std::unique_ptr<Stream> writing_;  // the other half of `A!!B`
+};
+
+}  // namespace zc
