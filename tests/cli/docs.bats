@@ -1,0 +1,46 @@
+# --help, man pages and completions name the same options, and the pages are well formed.
+
+setup() {
+    root=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+    bin=${ZC_BIN:-$root/build/release/tools}
+}
+
+# A copy of what scripts/docs reads, to be spoiled by a test.
+copy_docs() {
+    copy=$BATS_TEST_TMPDIR/copy
+    mkdir -p "$copy/src"
+    cp -r "$root/scripts" "$root/man" "$root/completions" "$copy"
+    cp -r "$root/src/address" "$copy/src"
+}
+
+@test "docs: help, man pages and completions are in step" {
+    run "$root/scripts/docs" "$bin"
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [ -z "$output" ]
+}
+
+@test "docs: an option missing from a man page is seen" {
+    copy_docs
+    sed -i '/^\.It Fl -explain/d' "$copy/man/zc-cat.1"
+    run "$copy/scripts/docs" "$bin"
+    echo "$output"
+    [ "$status" -eq 1 ]
+    [[ $output == *"zc-cat: --help and man differ"*"< --explain"* ]]
+}
+
+@test "docs: an option too many in a completion is seen" {
+    copy_docs
+    echo "complete -c zc-tee -l turbo" >>"$copy/completions/fish/zc-tee.fish"
+    run "$copy/scripts/docs" "$bin"
+    echo "$output"
+    [ "$status" -eq 1 ]
+    [[ $output == *"zc-tee: --help and fish differ"*"> --turbo"* ]]
+}
+
+@test "docs: the man pages pass mandoc's lint" {
+    # Pages of ours that refer to each other are not installed here.
+    run bash -c 'mandoc -T lint -W warning "$0"/man/*.[1-8] 2>&1 | grep -v "referenced manual"' "$root"
+    echo "$output"
+    [ -z "$output" ]
+}
