@@ -1,5 +1,6 @@
 #include "engine/plan.hpp"
 
+#include <algorithm>
 #include <initializer_list>
 
 namespace zc {
@@ -62,6 +63,11 @@ const char* name_of(Method method) {
     return "tee";
 }
 
+Method main_method(const BytesBy& bytes_by) {
+    const auto most = std::max_element(bytes_by.begin(), bytes_by.end());
+    return *most != 0 ? static_cast<Method>(most - bytes_by.begin()) : Method::copy;
+}
+
 Plan choose_plan(const FdFacts& source, const FdFacts& sink, Policy policy) {
     if (policy.cache == sys::Cache::bypass &&
         (has_page_cache(source.kind) || has_page_cache(sink.kind)))
@@ -73,6 +79,20 @@ Plan choose_plan(const FdFacts& source, const FdFacts& sink, Policy policy) {
     if (has_page_cache(source.kind)) return from_file(source.kind, sink.kind, policy.zero_copy);
     if (source.kind == FdKind::pipe) return from_pipe(sink.kind);
     return ordered({Method::carrier});
+}
+
+Method choose_taking(const FdFacts& source, Policy policy) {
+    if (policy.cache == sys::Cache::bypass && has_page_cache(source.kind)) return Method::uncached;
+    if (policy.zero_copy == ZeroCopy::never || !takes_splice(source.kind)) return Method::copy;
+    const bool aliases = has_page_cache(source.kind) && policy.zero_copy != ZeroCopy::always;
+    return aliases ? Method::copy : Method::tee;
+}
+
+Method choose_giving(const FdFacts& sink, Policy policy) {
+    FdFacts private_pipe;
+    private_pipe.kind = FdKind::pipe;
+    const Method method = choose_plan(private_pipe, sink, policy).methods[0];
+    return method == Method::splice ? Method::carrier : method;
 }
 
 }  // namespace zc

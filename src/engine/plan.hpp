@@ -23,6 +23,12 @@ inline constexpr std::size_t method_count = 6;
 
 [[nodiscard]] const char* name_of(Method method);
 
+// Bytes counted by the method that moved them.
+using BytesBy = std::array<std::uint64_t, method_count>;
+
+// The method that moved most; `copy` when nothing was moved.
+[[nodiscard]] Method main_method(const BytesBy& bytes_by);
+
 // Whether page-cache pages may be handed to a sink.
 enum class ZeroCopy : std::uint8_t {
     automatic,  // only where nobody can change them before they are consumed
@@ -50,5 +56,14 @@ struct Plan {
 // Takes    what classify() said of both ends; no system call is made.
 // Kernel   the table's rows follow the measurements in src/README.md.
 [[nodiscard]] Plan choose_plan(const FdFacts& source, const FdFacts& sink, Policy policy);
+
+// The same for a fan-out, where a private pipe is always between both ends: how
+// bytes are taken (`tee`, `uncached` or `copy`), and how one sink gets its share
+// of them (`carrier`, `uncached` or `copy`). Each is demoted to `copy`.
+//
+// Kernel   tee(2) gives all sinks the same pages, and those of a file stay the
+//          file's: only ZeroCopy::always hands them out.
+[[nodiscard]] Method choose_taking(const FdFacts& source, Policy policy);
+[[nodiscard]] Method choose_giving(const FdFacts& sink, Policy policy);
 
 }  // namespace zc

@@ -115,8 +115,7 @@ Progress Transfer::finish(std::optional<Error> error) {
     report_.bytes = route_.delivered;
     report_.calls = route_.calls;
     report_.elapsed = std::chrono::steady_clock::now() - began_;
-    const auto most = std::max_element(report_.bytes_by.begin(), report_.bytes_by.end());
-    if (*most != 0) report_.method = static_cast<Method>(most - report_.bytes_by.begin());
+    report_.method = main_method(report_.bytes_by);
     return Progress{Progress::State::finished, {}, {}};
 }
 

@@ -28,9 +28,9 @@ struct Demotion {
 
 // What happened. Counts hold even when the transfer failed.
 struct TransferReport {
-    std::uint64_t bytes = 0;                             // delivered to the sink
-    std::array<std::uint64_t, method_count> bytes_by{};  // the same by Method
-    Method method = Method::copy;                        // moved most of them
+    std::uint64_t bytes = 0;       // delivered to the sink
+    BytesBy bytes_by{};            // the same by Method
+    Method method = Method::copy;  // moved most of them
     std::vector<Demotion> demotions;
     std::uint64_t calls = 0;  // system calls that move or wait
     std::chrono::nanoseconds elapsed{0};
