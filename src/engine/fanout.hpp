@@ -79,23 +79,20 @@ private:
         SinkReport* report = nullptr;
     };
 
-    [[nodiscard]] Method choose_method() const;
     [[nodiscard]] std::size_t allowance() const;
-    [[nodiscard]] bool wants_chunk(const Sink& sink) const;
+    [[nodiscard]] Method choose_method() const;
+    [[nodiscard]] bool lacks_chunk(const Sink& sink) const;
     [[nodiscard]] std::optional<Error> prepare_pipes();
-    [[nodiscard]] bool give(Sink& sink);
-    [[nodiscard]] bool tee_to_side();
+    [[nodiscard]] bool give(const Sink& sink);
+    [[nodiscard]] bool tee_share();
     Progress take();
     Progress after_take(const Step& step, Method method);
-    Progress begin_chunk(Method method);
     Progress serve();
     Progress deliver(Sink& sink);
-    Progress end_chunk();
     Progress lose(Sink& sink, const Error& error);
-    void start_bulk();
-    void demote(const Error& reason);
-    void demote(Sink& sink, const Error& reason);
     Progress finish(std::optional<Error> error);
+    void demote(const Error& reason);
+    void end_chunk();
 
     Workspace side_;  // what the sink whose turn it is has still to get
     Route head_;      // source to the caller's workspace: what some sink lacks

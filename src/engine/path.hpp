@@ -56,9 +56,18 @@ struct Step {
 [[nodiscard]] Result<Step> step_copy(Route& route, std::size_t limit);
 [[nodiscard]] Result<Step> step_uncached(Route& route, std::size_t limit);
 
-// Delivers what is held, by copy; for paths that cannot deliver it themselves.
+// The halves of carrier, copy and uncached, for a mover that has more than one sink.
 //
-// Order    only while something is held.
-[[nodiscard]] Result<Step> deliver_held(Route& route);
+// Order    load_carrier only while nothing is held: then a source that answers
+//          EAGAIN is one that has nothing. load_buffer only while the buffer is
+//          empty; it takes from the carrier first, whatever `limit` says.
+[[nodiscard]] Result<Step> load_carrier(Route& route, std::size_t limit);
+[[nodiscard]] Result<Step> load_buffer(Route& route, std::size_t limit, sys::Cache cache);
+
+// Deliver some of what is held; drain_carrier by splice where it can.
+//
+// Order    only while something is held; the buffer goes first.
+[[nodiscard]] Result<Step> drain_carrier(Route& route);
+[[nodiscard]] Result<Step> deliver_held(Route& route, sys::Cache cache = sys::Cache::normal);
 
 }  // namespace zc

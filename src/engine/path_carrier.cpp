@@ -24,17 +24,37 @@
 #include "kernel/limits.hpp"
 
 namespace zc {
-namespace {
 
-Result<Step> drain(Route& route, Pipe& pipe) {
+Result<Step> load_carrier(Route& route, std::size_t limit) {
+    Carrier& carrier = route.space.carrier;
+    auto pipe = carrier.pipe();
+    if (!pipe) return unsupported(pipe.error());
+    if (could_sleep(route, route.source) && route.source.facts.kind != FdKind::pipe &&
+        !is_ready(route, route.source.fd, Readiness::readable))
+        return Step{Step::Kind::wait_source};
+    ++route.calls;
+    const auto got = sys::splice(route.source.fd, (*pipe)->write_end(),
+                                 std::min(limit, limits::splice_bytes), sleep_of(route));
+    if (!got) return waits_demotes_or_fails(got.error(), Side::source);
+    if (*got == 0) return ended();
+    carrier.filled(*got);
+    route.taken += *got;
+    return moved();
+}
+
+Result<Step> drain_carrier(Route& route) {
+    if (route.space.buffer.size() != 0) return deliver_held(route);
     Carrier& carrier = route.space.carrier;
     if (could_sleep(route, route.sink) && route.sink.facts.kind != FdKind::pipe) {
         // Kernel: SPLICE_F_NONBLOCK speaks for the pipe alone; a blocking socket
         // or terminal sleeps. Only send(2) and small writes can be held back.
         return unsupported(Error::told(Errc::unavailable, "splice", "the sink could sleep"));
     }
+    auto pipe = carrier.pipe();
+    if (!pipe) return unsupported(pipe.error());
     ++route.calls;
-    const auto gone = sys::splice(pipe.read_end(), route.sink.fd, carrier.size(), sleep_of(route));
+    const auto gone =
+        sys::splice((*pipe)->read_end(), route.sink.fd, carrier.size(), sleep_of(route));
     if (!gone) return waits_demotes_or_fails(gone.error(), Side::sink);
     // Kernel: 0 from a pipe that holds bytes: a page of it lost its content.
     if (*gone == 0) return failure(Error::truncated().at(Side::source));
@@ -43,30 +63,12 @@ Result<Step> drain(Route& route, Pipe& pipe) {
     return moved();
 }
 
-Result<std::size_t> load(Route& route, Pipe& pipe, std::size_t limit) {
-    if (could_sleep(route, route.source) && route.source.facts.kind != FdKind::pipe &&
-        !is_ready(route, route.source.fd, Readiness::readable))
-        return failure(Error::try_later("splice"));
-    ++route.calls;
-    return sys::splice(route.source.fd, pipe.write_end(), std::min(limit, limits::splice_bytes),
-                       sleep_of(route));
-}
-
-}  // namespace
-
 Result<Step> step_carrier(Route& route, std::size_t limit) {
-    Workspace& space = route.space;
-    if (space.buffer.size() != 0) return deliver_held(route);
-    auto pipe = space.carrier.pipe();
-    if (!pipe) return unsupported(pipe.error());
-    if (space.carrier.size() == 0) {
-        const auto got = load(route, **pipe, limit);
-        if (!got) return waits_demotes_or_fails(got.error(), Side::source);
-        if (*got == 0) return ended();
-        space.carrier.filled(*got);
-        route.taken += *got;
+    if (route.space.held() == 0) {
+        auto loaded = load_carrier(route, limit);
+        if (!loaded || loaded->kind != Step::Kind::moved) return loaded;
     }
-    return drain(route, **pipe);
+    return drain_carrier(route);
 }
 
 }  // namespace zc

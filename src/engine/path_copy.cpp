@@ -17,8 +17,33 @@ Result<Step> refused(const Error& error, Side side, sys::Cache cache) {
                                        : waits_or_fails(error, side);
 }
 
-Result<Step> write_buffer(Route& route, sys::Cache wanted) {
+Result<Step> step_buffered(Route& route, std::size_t limit, sys::Cache cache) {
+    if (route.space.buffer.size() == 0) {
+        auto loaded = load_buffer(route, limit, cache);
+        if (!loaded || loaded->kind != Step::Kind::moved) return loaded;
+    }
+    return deliver_held(route, cache);
+}
+
+}  // namespace
+
+Result<Step> load_buffer(Route& route, std::size_t limit, sys::Cache wanted) {
+    Workspace& space = route.space;
+    if (space.carrier.size() != 0) return unload_carrier(route).map([] { return moved(); });
+    auto room = space.buffer.room();
+    const sys::Cache cache = for_end(route.source, wanted);
+    const auto got = read_source(route, room.first(std::min(limit, room.size())), cache);
+    if (!got) return refused(got.error(), Side::source, cache);
+    if (*got == 0) return ended();
+    space.buffer.filled(*got);
+    route.taken += *got;
+    return moved();
+}
+
+Result<Step> deliver_held(Route& route, sys::Cache wanted) {
     Buffer& buffer = route.space.buffer;
+    if (buffer.size() == 0)
+        if (auto unloaded = unload_carrier(route); !unloaded) return failure(unloaded.error());
     const sys::Cache cache = for_end(route.sink, wanted);
     const auto written = write_sink(route, buffer.unread(), cache);
     if (!written) return refused(written.error(), Side::sink, cache);
@@ -27,27 +52,6 @@ Result<Step> write_buffer(Route& route, sys::Cache wanted) {
     return moved();
 }
 
-Result<Step> step_buffered(Route& route, std::size_t limit, sys::Cache wanted) {
-    Workspace& space = route.space;
-    if (space.buffer.size() == 0) {
-        if (space.carrier.size() != 0) {
-            auto unloaded = unload_carrier(route);
-            if (!unloaded) return failure(unloaded.error());
-        } else {
-            auto room = space.buffer.room();
-            const sys::Cache cache = for_end(route.source, wanted);
-            const auto got = read_source(route, room.first(std::min(limit, room.size())), cache);
-            if (!got) return refused(got.error(), Side::source, cache);
-            if (*got == 0) return ended();
-            space.buffer.filled(*got);
-            route.taken += *got;
-        }
-    }
-    return write_buffer(route, wanted);
-}
-
-}  // namespace
-
 Result<Step> step_copy(Route& route, std::size_t limit) {
     return step_buffered(route, limit, sys::Cache::normal);
 }
@@ -55,7 +59,5 @@ Result<Step> step_copy(Route& route, std::size_t limit) {
 Result<Step> step_uncached(Route& route, std::size_t limit) {
     return step_buffered(route, limit, sys::Cache::bypass);
 }
-
-Result<Step> deliver_held(Route& route) { return step_buffered(route, 0, sys::Cache::normal); }
 
 }  // namespace zc

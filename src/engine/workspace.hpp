@@ -24,6 +24,9 @@ public:
     void consumed(std::size_t bytes) { begin_ += bytes; }
     void clear() { begin_ = end_ = 0; }
 
+    // Makes unread again what was filled(), from its byte number `from` on.
+    void reread(std::size_t from) { begin_ = from; }
+
     // Makes room() at least this large. Order: only while size() is 0.
     void reserve(std::size_t bytes);
 
