@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <map>
 #include <new>
+#include <utility>
 
 #include "kernel/file.hpp"
 
@@ -38,10 +40,9 @@ std::string escaped(char c) {
     }
 }
 
-std::string basename_of(const char* path) {
-    const std::string_view whole(path);
-    const auto slash = whole.rfind('/');
-    return std::string(slash == std::string_view::npos ? whole : whole.substr(slash + 1));
+std::string basename_of(const std::string& path) {
+    const auto slash = path.rfind('/');
+    return slash == std::string::npos ? path : path.substr(slash + 1);
 }
 
 // --help and --version write to standard output, which may be full.
@@ -51,10 +52,12 @@ int print_text(Program& program, const std::string& text) {
     return program.status();
 }
 
-int run_parsed(int argc, char** argv, CLI::App& app, Program& program,
+// CLI11 takes the words without the program's name, the last one first.
+int run_parsed(std::vector<std::string> words, CLI::App& app, Program& program,
                const std::function<int(Program&)>& run) {
     try {
-        app.parse(argc, argv);
+        std::reverse(words.begin(), words.end());
+        app.parse(std::move(words));
     } catch (const CLI::CallForHelp&) {
         return print_text(program, app.help());
     } catch (const CLI::CallForVersion& version) {
@@ -124,15 +127,16 @@ void add_common(CLI::App& app, CommonOptions& options) {
         ->type_name("WHEN");
 }
 
-int run_program(int argc, char** argv, const std::function<void(CLI::App&)>& declare,
+int run_program(std::vector<std::string> words, const std::function<void(CLI::App&)>& declare,
                 const std::function<int(Program&)>& run) {
-    Program program(argc > 0 ? basename_of(argv[0]) : "zc");
+    Program program(words.empty() ? "zc" : basename_of(words.front()));
+    if (!words.empty()) words.erase(words.begin());
     try {
         CLI::App app;
         app.name(program.name());
         app.set_version_flag("--version", program.name() + " (zc) " ZC_VERSION);
         declare(app);
-        return run_parsed(argc, argv, app, program, run);
+        return run_parsed(std::move(words), app, program, run);
     } catch (const std::bad_alloc&) {
         program.complain("memory", "exhausted");
     } catch (const std::exception& wrong) {

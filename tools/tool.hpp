@@ -8,6 +8,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/transfer.hpp"
 #include "kernel/result.hpp"
@@ -50,12 +51,18 @@ struct CommonOptions {
 };
 void add_common(CLI::App& app, CommonOptions& options);
 
-// The whole life of a program: declares nothing itself.
+// The whole life of a program.
 //
-// Takes    `declare`, which adds options to the CLI::App, and `run`, which does
-//          the work and returns the exit status.
+// Takes    the words of the command line, the program's own name first;
+//          `declare`, which adds options to the CLI::App; `run`, which does the
+//          work and returns the exit status.
 // Returns  the exit status; a bad option is told as GNU programs do, status 1.
-int run_program(int argc, char** argv, const std::function<void(CLI::App&)>& declare,
+int run_program(std::vector<std::string> words, const std::function<void(CLI::App&)>& declare,
                 const std::function<int(Program&)>& run);
+
+// The words as they were given.
+[[nodiscard]] inline std::vector<std::string> words_of(int argc, char** argv) {
+    return {argv, argv + argc};
+}
 
 }  // namespace zc::tool

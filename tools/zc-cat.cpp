@@ -97,6 +97,6 @@ private:
 int main(int argc, char** argv) {
     Options options;
     return zc::tool::run_program(
-        argc, argv, [&](CLI::App& app) { declare(app, options); },
+        zc::tool::words_of(argc, argv), [&](CLI::App& app) { declare(app, options); },
         [&](zc::tool::Program& program) { return Cat(program, options).run(); });
 }

@@ -15,7 +15,9 @@ std::string ip_word(Family family) {
     return "TCP";
 }
 
-std::string unix_word(UnixSpace space) { return space == UnixSpace::abstract ? "ABSTRACT" : "UNIX"; }
+std::string unix_word(UnixSpace space) {
+    return space == UnixSpace::abstract ? "ABSTRACT" : "UNIX";
+}
 
 std::string host_text(const std::string& host) {
     return host.find(':') == std::string::npos ? host : "[" + host + "]";

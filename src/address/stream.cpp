@@ -13,15 +13,18 @@
 namespace zc {
 namespace {
 
-// Waits for a child's end.
-//
-// Returns  how it ended; nothing when the time ran out.
+// Waits until a child has ended; false when the time ran out.
+Result<bool> wait_for_exit(const Child& child, std::optional<std::chrono::milliseconds> limit) {
+    const std::array interests{Interest{child.exited.view()}};
+    return sys::wait(interests, {}, limit).map([](std::size_t ready) { return ready != 0; });
+}
+
+// How a child has ended; nothing when it has not within the time.
 Result<std::optional<sys::Ended>> wait_for(const Child& child,
                                            std::optional<std::chrono::milliseconds> limit) {
-    const std::array interests{Interest{child.exited.view()}};
-    auto ready = sys::wait(interests, {}, limit);
-    if (!ready) return failure(ready.error());
-    if (*ready == 0) return std::optional<sys::Ended>();
+    auto exited = wait_for_exit(child, limit);
+    if (!exited) return failure(exited.error());
+    if (!*exited) return std::optional<sys::Ended>();
     return sys::reap(child.pid);
 }
 
@@ -128,11 +131,25 @@ Result<void> Stream::end_writing() {
     return {};
 }
 
-Result<void> Stream::close_all() {
+Result<void> Stream::close_this() {
     parts_.reader = parts_.writer = FdView();
     auto closed = first_of(parts_.write_owner.close(), parts_.read_owner.close());
+    auto removed = parts_.entry.remove();
     if (!closed) return failure(closed.error().about(parts_.label));
-    return {};
+    return removed;
+}
+
+Result<void> Stream::close() {
+    auto closed = close_this();
+    return first_of(std::move(closed), writing_ ? writing_->close() : Result<void>());
+}
+
+bool Stream::child_runs() const {
+    if (parts_.child) {
+        const auto ended = wait_for_exit(*parts_.child, std::chrono::milliseconds{0});
+        if (ended && !*ended) return true;
+    }
+    return writing_ && writing_->child_runs();
 }
 
 Result<void> Stream::finish_child(std::optional<std::chrono::milliseconds> patience) {
@@ -152,13 +169,11 @@ Result<void> Stream::finish_child(std::optional<std::chrono::milliseconds> patie
 }
 
 Result<void> Stream::finish(std::optional<std::chrono::milliseconds> patience) {
-    auto closed = close_all();
-    auto removed = parts_.entry.remove();
+    auto closed = close();
     Result<void> half;
     if (const auto writing = std::move(writing_)) half = writing->finish(patience);
     auto child = finish_child(patience);
-    return first_of(std::move(closed),
-                    first_of(std::move(half), first_of(std::move(child), std::move(removed))));
+    return first_of(std::move(closed), first_of(std::move(half), std::move(child)));
 }
 
 }  // namespace zc

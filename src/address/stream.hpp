@@ -100,7 +100,16 @@ public:
     // Errors  a close(2) that failed: what was written may be lost.
     Result<void> end_writing();
 
-    // Closes everything, waits for the child, removes the entry.
+    // Closes the descriptors and removes the entry; the child learns it from its
+    // own descriptors and goes on by itself.
+    //
+    // Errors   a close(2) that failed: what was written may be lost.
+    Result<void> close();
+
+    // Whether the child has not ended yet; false without one.
+    [[nodiscard]] bool child_runs() const;
+
+    // Closes everything, waits for the child.
     //
     // Takes    how long a child may take to end by itself after its
     //          descriptors were closed; nothing is as long as it needs.
@@ -112,7 +121,7 @@ public:
     Result<void> finish(std::optional<std::chrono::milliseconds> patience);
 
 private:
-    Result<void> close_all();
+    Result<void> close_this();
     Result<void> finish_child(std::optional<std::chrono::milliseconds> patience);
 
     StreamParts parts_;

@@ -82,7 +82,8 @@ Result<std::string> Scanner::piece(std::string_view separators, Quotes quotes) {
             ++at_;
         }
     }
-    if (!closers.empty()) return malformed(std::string("bracket is not closed: ") + closers.back() + " is missing");
+    if (!closers.empty())
+        return malformed(std::string("bracket is not closed: ") + closers.back() + " is missing");
     return out;
 }
 

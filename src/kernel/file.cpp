@@ -4,12 +4,23 @@
 #include <span>
 
 #include "kernel/sys.hpp"
+#include "kernel/sys_file.hpp"
 
 namespace zc {
 
 Result<Fd> open_file(const std::string& path, OpenFor purpose) {
-    auto opened = sys::open(path.c_str(), purpose);
-    if (opened && opened->view().number() <= 2) opened = sys::duplicate_above_standard(*opened);
+    sys::OpenHow how;
+    if (purpose != OpenFor::reading) {
+        how.access = sys::Access::write;
+        how.create = true;
+        how.truncate = purpose == OpenFor::replacing;
+        how.append = purpose == OpenFor::appending;
+    }
+    auto opened = sys::open_file(path, how);
+    if (opened && purpose == OpenFor::continuing) {
+        // What has no end (a FIFO, a terminal) is continued as it is.
+        (void)sys::seek_end(opened->view());
+    }
     if (!opened) return failure(opened.error().about(path));
     return opened;
 }

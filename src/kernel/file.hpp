@@ -12,7 +12,8 @@ namespace zc {
 enum class OpenFor : std::uint8_t {
     reading,
     replacing,  // created or emptied
-    appending   // created, or written at its end
+    appending,  // created, or written at its end wherever that is by then
+    continuing  // created, or written on from where it ends now: by splice, too
 };
 
 // Owns    a descriptor above 2, closed on exec: a program whose standard

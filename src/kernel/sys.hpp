@@ -13,7 +13,6 @@
 #include <span>
 
 #include "kernel/fd.hpp"
-#include "kernel/file.hpp"
 #include "kernel/result.hpp"
 
 namespace zc::sys {
@@ -46,9 +45,6 @@ Result<PipeEnds> make_pipe();  // O_CLOEXEC, blocking
 Result<std::size_t> pipe_capacity(FdView pipe);
 Result<std::size_t> set_pipe_capacity(FdView pipe, std::size_t bytes);
 Result<std::size_t> unread_bytes(FdView fd);  // FIONREAD
-
-Result<Fd> open(const char* path, OpenFor purpose);  // O_CLOEXEC, mode 0666
-Result<Fd> duplicate_above_standard(const Fd& fd);   // a number above 2, O_CLOEXEC
 
 // Another description of the same pipe, FIFO or terminal, with O_NONBLOCK and
 // for one direction, so that nobody else's description changes.

@@ -13,11 +13,14 @@ namespace zc::sys {
 
 Result<Fd> make_epoll();
 
+enum class Added : std::uint8_t {
+    yes,
+    always_ready,  // regular files, /dev/null (EPERM)
+    known_already  // this descriptor has a token (EEXIST)
+};
+
 // Subscribes to every edge of input, output and hang-up, once and for all.
-//
-// Errors   EPERM for what is always ready (regular files, /dev/null).
-Result<void> epoll_add(FdView epoll, FdView fd, std::uint64_t token);
-Result<void> epoll_remove(FdView epoll, FdView fd);
+Result<Added> epoll_add(FdView epoll, FdView fd, std::uint64_t token);
 
 // Waits for events and writes their tokens; at most `limit`, for ever without one.
 Result<std::size_t> epoll_wait(FdView epoll, std::span<std::uint64_t> tokens,

@@ -23,17 +23,17 @@ Result<Fd> adopted(const char* operation, int number) {
 
 Result<Fd> make_epoll() { return adopted("epoll_create1", ::epoll_create1(EPOLL_CLOEXEC)); }
 
-Result<void> epoll_add(FdView epoll, FdView fd, std::uint64_t token) {
+Result<Added> epoll_add(FdView epoll, FdView fd, std::uint64_t token) {
     epoll_event event{};
     event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
     event.data.u64 = token;
-    return done("epoll_ctl",
-                [&] { return ::epoll_ctl(epoll.number(), EPOLL_CTL_ADD, fd.number(), &event); });
-}
-
-Result<void> epoll_remove(FdView epoll, FdView fd) {
-    return done("epoll_ctl",
-                [&] { return ::epoll_ctl(epoll.number(), EPOLL_CTL_DEL, fd.number(), nullptr); });
+    const auto added = done("epoll_ctl", [&] {
+        return ::epoll_ctl(epoll.number(), EPOLL_CTL_ADD, fd.number(), &event);
+    });
+    if (added) return Added::yes;
+    if (added.error().code == EPERM) return Added::always_ready;
+    if (added.error().code == EEXIST) return Added::known_already;
+    return failure(added.error());
 }
 
 Result<std::size_t> epoll_wait(FdView epoll, std::span<std::uint64_t> tokens,

@@ -60,13 +60,17 @@ Result<Record> find_record(const char* operation, const std::string& name, Find 
 }  // namespace
 
 Result<Fd> open_file(const std::string& path, const OpenHow& how) {
-    const int flags = access_flag(how.access) | O_CLOEXEC | O_NOCTTY |
-                      (how.create ? O_CREAT : 0) | (how.exclusive ? O_EXCL : 0) |
-                      (how.append ? O_APPEND : 0) | (how.truncate ? O_TRUNC : 0) |
-                      (how.no_access_time ? O_NOATIME : 0) | (how.not_blocking ? O_NONBLOCK : 0);
+    const int flags = access_flag(how.access) | O_CLOEXEC | O_NOCTTY | (how.create ? O_CREAT : 0) |
+                      (how.exclusive ? O_EXCL : 0) | (how.append ? O_APPEND : 0) |
+                      (how.truncate ? O_TRUNC : 0) | (how.no_access_time ? O_NOATIME : 0) |
+                      (how.not_blocking ? O_NONBLOCK : 0);
     auto fd = checked("open", [&] { return ::open(path.c_str(), flags, mode_t{how.mode}); });
     if (!fd) return failure(fd.error());
     return above_standard(Fd(*fd));
+}
+
+Result<void> seek_end(FdView fd) {
+    return done("lseek", [&] { return ::lseek(fd.number(), 0, SEEK_END); });
 }
 
 Result<Entry> look_up(const std::string& path) {
@@ -133,8 +137,7 @@ Result<Access> access_of(FdView fd) {
 }
 
 Result<Fd> duplicate(FdView fd, int least) {
-    return checked("F_DUPFD_CLOEXEC",
-                   [&] { return ::fcntl(fd.number(), F_DUPFD_CLOEXEC, least); })
+    return checked("F_DUPFD_CLOEXEC", [&] { return ::fcntl(fd.number(), F_DUPFD_CLOEXEC, least); })
         .map([](int number) { return Fd(number); });
 }
 

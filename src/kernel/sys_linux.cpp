@@ -127,24 +127,6 @@ Result<std::size_t> unread_bytes(FdView fd) {
     });
 }
 
-Result<Fd> open(const char* path, OpenFor purpose) {
-    int flags = O_CLOEXEC | O_NOCTTY;
-    switch (purpose) {
-        case OpenFor::reading: flags |= O_RDONLY; break;
-        case OpenFor::replacing: flags |= O_WRONLY | O_CREAT | O_TRUNC; break;
-        case OpenFor::appending: flags |= O_WRONLY | O_CREAT | O_APPEND; break;
-    }
-    constexpr mode_t mode = 0666;
-    return checked("open", [&] { return ::open(path, flags, mode); }).map([](int number) {
-        return Fd(number);
-    });
-}
-
-Result<Fd> duplicate_above_standard(const Fd& fd) {
-    return checked("F_DUPFD", [&] { return ::fcntl(fd.view().number(), F_DUPFD_CLOEXEC, 3); })
-        .map([](int number) { return Fd(number); });
-}
-
 Result<Fd> reopen_nonblocking(FdView fd, Readiness direction) {
     std::array<char, 32> path{};
     std::snprintf(path.data(), path.size(), "/proc/self/fd/%d", fd.number());

@@ -77,8 +77,8 @@ Result<void> prepare(const Spawn& what, Actions& actions, Attributes& attributes
         if (code != 0) return answered("dup2", code);
     }
     if (what.directory.empty()) return {};
-    return answered("chdir", ::posix_spawn_file_actions_addchdir_np(actions.get(),
-                                                                    what.directory.c_str()));
+    return answered("chdir",
+                    ::posix_spawn_file_actions_addchdir_np(actions.get(), what.directory.c_str()));
 }
 
 }  // namespace
@@ -99,9 +99,8 @@ Result<ChildProcess> spawn(const Spawn& what) {
     if (code != 0) return failure(Error::system("exec", code));
     // The child is ours and not reaped: its number cannot have passed to
     // another process before the pidfd holds it.
-    auto exited = checked("pidfd_open", [&] {
-        return static_cast<int>(::syscall(SYS_pidfd_open, child.pid, 0));
-    });
+    auto exited = checked(
+        "pidfd_open", [&] { return static_cast<int>(::syscall(SYS_pidfd_open, child.pid, 0)); });
     if (!exited) {
         (void)::kill(child.pid, SIGKILL);
         (void)checked("waitpid", [&] { return ::waitpid(child.pid, nullptr, 0); });
