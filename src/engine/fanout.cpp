@@ -279,6 +279,19 @@ Progress Fanout::advance() {
     return chunk_ == 0 ? take() : serve();
 }
 
+TransferReport report_of(const FanoutReport& all, const SinkReport& sink) {
+    TransferReport report;
+    report.bytes = sink.bytes;
+    report.bytes_by = sink.bytes_by;
+    report.method = main_method(sink.bytes_by);
+    report.demotions = all.demotions;
+    report.demotions.insert(report.demotions.end(), sink.demotions.begin(), sink.demotions.end());
+    report.calls = all.calls;
+    report.elapsed = all.elapsed;
+    report.error = all.error ? all.error : sink.error;
+    return report;
+}
+
 FanoutReport run_fanout(Endpoint source, std::vector<FanoutSink> sinks, Workspace& space,
                         TransferOptions options) {
     Fanout fanout(std::move(source), std::move(sinks), space, options);

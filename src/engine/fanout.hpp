@@ -45,6 +45,9 @@ struct FanoutReport {
     std::vector<SinkReport> sinks;  // in the order they were given
 };
 
+// What happened between the source and one sink, as a transfer's report.
+[[nodiscard]] TransferReport report_of(const FanoutReport& all, const SinkReport& sink);
+
 // A source and its sinks, step by step; for an event loop of the caller's.
 //
 // Owns     one pipe beside the share of `space`, which must outlive it and be

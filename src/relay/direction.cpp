@@ -20,20 +20,6 @@ TransferOptions options_of(const DirectionOptions& options) {
     return how;
 }
 
-// A fan-out's report for one sink, in the form of a transfer's.
-TransferReport report_of(const FanoutReport& all, const SinkReport& sink) {
-    TransferReport report;
-    report.bytes = sink.bytes;
-    report.bytes_by = sink.bytes_by;
-    report.method = main_method(sink.bytes_by);
-    report.demotions = all.demotions;
-    report.demotions.insert(report.demotions.end(), sink.demotions.begin(), sink.demotions.end());
-    report.calls = all.calls;
-    report.elapsed = all.elapsed;
-    report.error = all.error ? all.error : sink.error;
-    return report;
-}
-
 }  // namespace
 
 Direction::Direction(Endpoint source, Endpoint sink, DirectionOptions options)
