@@ -58,8 +58,8 @@ public:
     void end() { ending_ = true; }
     [[nodiscard]] std::string received();  // all that has reached the sink's peer
 
-    // Lets the peers act: false when they have nothing left to do.
-    bool act();
+    // Lets the peer of one end act, or of both: false when there is nothing left to do.
+    bool act(std::optional<Readiness> waited_for = {});
 
     std::deque<std::function<void()>> later;  // when a mover waits for its source
 
