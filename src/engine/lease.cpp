@@ -37,7 +37,8 @@ Error lease_refusal(const Error& refused) {
     return Error::told(Errc::unavailable, "F_SETLEASE", "no read lease: " + cause(refused));
 }
 
-std::optional<Error> AliasGuard::start(const Route& route, std::size_t sink_capacity) {
+std::optional<Error> AliasGuard::start(const Route& route, std::uint64_t limit,
+                                       std::size_t sink_capacity) {
     auto lease = Lease::take(route.source.fd);
     if (!lease) return lease_refusal(lease.error());
     // Only now is the size a fact: nobody can change it before the lease is released.
@@ -45,7 +46,8 @@ std::optional<Error> AliasGuard::start(const Route& route, std::size_t sink_capa
     const auto at = sys::offset(route.source.fd);
     if (!facts) return facts.error();
     if (!at) return at.error();
-    const std::uint64_t rest = facts->size_bytes > *at ? facts->size_bytes - *at : 0;
+    const std::uint64_t left = facts->size_bytes > *at ? facts->size_bytes - *at : 0;
+    const std::uint64_t rest = std::min(left, limit);
     const std::uint64_t tail = limits::copied_tail_pipes * sink_capacity;
     if (rest <= tail)
         return Error::told(Errc::unavailable, "F_SETLEASE", "no longer than the copied tail");

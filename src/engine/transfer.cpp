@@ -37,7 +37,8 @@ Transfer::Transfer(Endpoint source, Endpoint sink, Workspace& space, TransferOpt
 }
 
 bool Transfer::worth_a_pipe() const {
-    const std::uint64_t promised = route_.source.facts.size_bytes;
+    const std::uint64_t promised =
+        std::min<std::uint64_t>(route_.source.facts.size_bytes, allowance());
     if (plan_.aliases) return promised >= limits::aliased_file_bytes;
     // A file that says 0 may be one of /proc, which have content all the same.
     return route_.taken >= limits::small_transfer_bytes ||
@@ -75,7 +76,7 @@ void Transfer::start_bulk() {
 }
 
 void Transfer::guard_pages(std::size_t sink_capacity) {
-    auto refused = guard_.start(route_, sink_capacity);
+    auto refused = guard_.start(route_, allowance(), sink_capacity);
     if (!refused && route_.sink.facts.blocking == Blocking::yes) {
         auto own = sys::reopen_nonblocking(route_.sink.fd, Readiness::writable);
         if (own) {
