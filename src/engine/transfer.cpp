@@ -81,6 +81,7 @@ void Transfer::guard_pages(std::size_t sink_capacity) {
         auto own = sys::reopen_nonblocking(route_.sink.fd, Readiness::writable);
         if (own) {
             own_sink_ = std::move(*own);
+            given_sink_ = route_.sink.fd;
             route_.sink.fd = own_sink_.view();
             route_.sink.facts.blocking = Blocking::no;
         } else {
@@ -108,6 +109,9 @@ void Transfer::account(Method method, std::uint64_t taken_before, std::uint64_t 
 Progress Transfer::finish(std::optional<Error> error) {
     finished_ = true;
     guard_.release();
+    // A reader sees the end only when every description of the sink is closed.
+    if (own_sink_.valid()) route_.sink.fd = given_sink_;
+    (void)own_sink_.close();
     if (error) {
         error->subject = error->side == Side::sink ? route_.sink.label : route_.source.label;
         route_.space.discard();
