@@ -39,6 +39,8 @@ Error lease_refusal(const Error& refused) {
 
 std::optional<Error> AliasGuard::start(const Route& route, std::uint64_t limit,
                                        std::size_t sink_capacity) {
+    if (sink_capacity == 0)
+        return Error::told(Errc::unavailable, "F_GETPIPE_SZ", "the pipe does not tell its size");
     auto lease = Lease::take(route.source.fd);
     if (!lease) return lease_refusal(lease.error());
     // Only now is the size a fact: nobody can change it before the lease is released.
@@ -91,6 +93,8 @@ Result<void> AliasGuard::begin_break(Route& route) {
 }
 
 Result<void> AliasGuard::look(Route& route) {
+    // A reader may have made the pipe larger, and then more can be in it.
+    sink_capacity_ = std::max(sink_capacity_, sys::pipe_capacity(route.sink.fd).value_or(0));
     const bool tail_is_copied = copied(route) >= limits::copied_tail_pipes * sink_capacity_;
     if (!deadline_) {
         if (budget_ == 0 && tail_is_copied)
