@@ -42,6 +42,7 @@ bool Kernel::knows(FdView fd) const {
 
 void Kernel::forget(FdView fd) { opened_.at(fd.number()).open = false; }
 Thing& Kernel::of(FdView fd) { return *opened_.at(fd.number()).thing; }
+std::shared_ptr<Thing> Kernel::share(FdView fd) const { return opened_.at(fd.number()).thing; }
 Blocking Kernel::blocking(FdView fd) const { return opened_.at(fd.number()).blocking; }
 
 std::size_t Kernel::opened() const {
@@ -178,6 +179,12 @@ bool refuses_splice(const Thing& source, const Thing& sink) {
     return sink.append == Append::yes || sink.device == fake::Device::full;
 }
 
+// A failure with code 0 is an answer of 0 bytes.
+Result<std::size_t> answer(const Error& error) {
+    if (error.code == 0) return 0;
+    return failure(error);
+}
+
 std::size_t move_slots(Thing& source, Thing& sink, std::size_t bytes) {
     std::size_t moved = 0;
     while (moved < bytes && fake::has_bytes(source) && fake::room(sink) != 0) {
@@ -193,33 +200,33 @@ std::size_t move_slots(Thing& source, Thing& sink, std::size_t bytes) {
 }  // namespace
 
 Result<std::size_t> read(FdView fd, std::span<std::byte> into, Cache cache) {
-    if (auto error = kernel().enters(Call::read, "read", fd)) return failure(*error);
+    if (auto error = kernel().enters(Call::read, "read", fd)) return answer(*error);
     if (cache == Cache::bypass && kernel().of(fd).cached_only)
         return failure(Error::system("preadv2", EOPNOTSUPP));
     return read_thing("read", fd, into, false);
 }
 
 Result<std::size_t> write(FdView fd, std::span<const std::byte> from, Cache cache) {
-    if (auto error = kernel().enters(Call::write, "write", fd)) return failure(*error);
+    if (auto error = kernel().enters(Call::write, "write", fd)) return answer(*error);
     if (cache == Cache::bypass && kernel().of(fd).cached_only)
         return failure(Error::system("pwritev2", EOPNOTSUPP));
     return write_thing("write", fd, from, false);
 }
 
 Result<std::size_t> receive_now(FdView socket, std::span<std::byte> into) {
-    if (auto error = kernel().enters(Call::read, "recv", socket)) return failure(*error);
+    if (auto error = kernel().enters(Call::read, "recv", socket)) return answer(*error);
     if (!is_socket(kernel().of(socket).kind)) return failure(Error::system("recv", ENOTSOCK));
     return read_thing("recv", socket, into, true);
 }
 
 Result<std::size_t> send_now(FdView socket, std::span<const std::byte> from) {
-    if (auto error = kernel().enters(Call::write, "send", socket)) return failure(*error);
+    if (auto error = kernel().enters(Call::write, "send", socket)) return answer(*error);
     if (!is_socket(kernel().of(socket).kind)) return failure(Error::system("send", ENOTSOCK));
     return write_thing("send", socket, from, true);
 }
 
 Result<std::size_t> splice(FdView from, FdView to, std::size_t bytes, Sleep sleep) {
-    if (auto error = kernel().enters(Call::splice, "splice", from, to)) return failure(*error);
+    if (auto error = kernel().enters(Call::splice, "splice", from, to)) return answer(*error);
     Thing& source = kernel().of(from);
     Thing& sink = kernel().of(to);
     if (refuses_splice(source, sink)) return failure(Error::system("splice", EINVAL));
@@ -275,7 +282,7 @@ Result<std::size_t> tee(FdView from, FdView to, std::size_t bytes, Sleep sleep) 
 
 Result<std::size_t> copy_file_range(FdView from, FdView to, std::size_t bytes) {
     constexpr auto name = "copy_file_range";
-    if (auto error = kernel().enters(Call::copy_file_range, name, from, to)) return failure(*error);
+    if (auto error = kernel().enters(Call::copy_file_range, name, from, to)) return answer(*error);
     Thing& source = kernel().of(from);
     Thing& sink = kernel().of(to);
     if (source.kind != FdKind::regular || sink.kind != FdKind::regular)
@@ -330,7 +337,7 @@ Result<std::size_t> unread_bytes(FdView fd) {
 Result<Fd> reopen_nonblocking(FdView fd, Readiness) {
     if (auto error = kernel().enters(Call::reopen, "open", fd)) return failure(*error);
     if (is_socket(kernel().of(fd).kind)) return failure(Error::system("open", ENXIO));
-    return kernel().adopt(kernel().of(fd).shared_from_this(), Blocking::no);
+    return kernel().adopt(kernel().share(fd), Blocking::no);
 }
 
 Result<void> close(FdView fd) {

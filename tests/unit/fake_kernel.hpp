@@ -52,7 +52,7 @@ struct Failing {
     int code;
 };
 
-struct Thing : std::enable_shared_from_this<Thing> {
+struct Thing {
     FdKind kind = FdKind::regular;
     Blocking blocking = Blocking::yes;
     Append append = Append::no;
@@ -121,7 +121,7 @@ public:
     [[nodiscard]] Fd open(Thing thing);
     [[nodiscard]] Thing& of(FdView fd);
 
-    void fails(Call call, int code, When when = {});
+    void fails(Call call, int code, When when = {});  // code 0: answers 0 bytes
     [[nodiscard]] unsigned calls(Call call) const { return counts_[static_cast<std::size_t>(call)]; }
 
     // Asked whenever a call sleeps, and by wait(): lets the rest of the world
@@ -137,6 +137,7 @@ public:
     Error sleeps(const char* name, bool forbidden);
     [[nodiscard]] Fd adopt(std::shared_ptr<Thing> thing, Blocking blocking);
     [[nodiscard]] Blocking blocking(FdView fd) const;
+    [[nodiscard]] std::shared_ptr<Thing> share(FdView fd) const;
     [[nodiscard]] bool knows(FdView fd) const;
     void forget(FdView fd);
     std::size_t page_bytes_out = 0;
