@@ -37,7 +37,10 @@ Error lease_refusal(const Error& refused) {
     return Error::told(Errc::unavailable, "F_SETLEASE", "no read lease: " + cause(refused));
 }
 
-std::optional<Error> AliasGuard::start(const Route& route, std::size_t sink_capacity) {
+std::optional<Error> AliasGuard::start(const Route& route, std::uint64_t limit,
+                                       std::size_t sink_capacity) {
+    if (sink_capacity == 0)
+        return Error::told(Errc::unavailable, "F_GETPIPE_SZ", "the pipe does not tell its size");
     auto lease = Lease::take(route.source.fd);
     if (!lease) return lease_refusal(lease.error());
     // Only now is the size a fact: nobody can change it before the lease is released.
@@ -45,7 +48,8 @@ std::optional<Error> AliasGuard::start(const Route& route, std::size_t sink_capa
     const auto at = sys::offset(route.source.fd);
     if (!facts) return facts.error();
     if (!at) return at.error();
-    const std::uint64_t rest = facts->size_bytes > *at ? facts->size_bytes - *at : 0;
+    const std::uint64_t left = facts->size_bytes > *at ? facts->size_bytes - *at : 0;
+    const std::uint64_t rest = std::min(left, limit);
     const std::uint64_t tail = limits::copied_tail_pipes * sink_capacity;
     if (rest <= tail)
         return Error::told(Errc::unavailable, "F_SETLEASE", "no longer than the copied tail");
@@ -89,6 +93,8 @@ Result<void> AliasGuard::begin_break(Route& route) {
 }
 
 Result<void> AliasGuard::look(Route& route) {
+    // A reader may have made the pipe larger, and then more can be in it.
+    sink_capacity_ = std::max(sink_capacity_, sys::pipe_capacity(route.sink.fd).value_or(0));
     const bool tail_is_copied = copied(route) >= limits::copied_tail_pipes * sink_capacity_;
     if (!deadline_) {
         if (budget_ == 0 && tail_is_copied)

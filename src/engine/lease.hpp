@@ -65,10 +65,12 @@ class AliasGuard {
 public:
     using Clock = std::chrono::steady_clock;
 
-    // Takes    the route's source, a regular file at its offset, and the
-    //          capacity of the pipe it goes to, in bytes.
+    // Takes    the route's source, a regular file at its offset; how many bytes
+    //          of it will be taken at most; and the capacity of the pipe they
+    //          go to, in bytes.
     // Returns  the reason when no page may be handed out.
-    [[nodiscard]] std::optional<Error> start(const Route& route, std::size_t sink_capacity);
+    [[nodiscard]] std::optional<Error> start(const Route& route, std::uint64_t limit,
+                                             std::size_t sink_capacity);
 
     [[nodiscard]] bool holds() const { return lease_.has_value(); }
 

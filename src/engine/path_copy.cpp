@@ -47,6 +47,8 @@ Result<Step> deliver_held(Route& route, sys::Cache wanted) {
     const sys::Cache cache = for_end(route.sink, wanted);
     const auto written = write_sink(route, buffer.unread(), cache);
     if (!written) return refused(written.error(), Side::sink, cache);
+    // Some drivers say 0 when they are full; asking again would never end.
+    if (*written == 0) return failure(Error::stuck().at(Side::sink));
     buffer.consumed(*written);
     route.delivered += *written;
     return moved();

@@ -53,8 +53,12 @@ Result<std::size_t> write_sink(Route& route, std::span<const std::byte> from, sy
             return sys::send_now(sink.fd, from);
         }
         if (!is_ready(route, sink.fd, Readiness::writable)) return would_sleep("write", Side::sink);
-        // Kernel: POLLOUT promises one free slot; a longer write(2) sleeps.
-        from = from.first(std::min(from.size(), limits::sure_write_bytes));
+        // Kernel: POLLOUT promises a pipe's slot or a terminal's byte; a longer
+        // write(2) sleeps until all of it is taken.
+        // Test: "a full terminal never makes an event loop sleep".
+        const std::size_t sure = sink.facts.kind == FdKind::terminal ? limits::sure_terminal_bytes
+                                                                     : limits::sure_write_bytes;
+        from = from.first(std::min(from.size(), sure));
     }
     ++route.calls;
     return sys::write(sink.fd, from, cache);

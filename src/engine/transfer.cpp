@@ -37,7 +37,8 @@ Transfer::Transfer(Endpoint source, Endpoint sink, Workspace& space, TransferOpt
 }
 
 bool Transfer::worth_a_pipe() const {
-    const std::uint64_t promised = route_.source.facts.size_bytes;
+    const std::uint64_t promised =
+        std::min<std::uint64_t>(route_.source.facts.size_bytes, allowance());
     if (plan_.aliases) return promised >= limits::aliased_file_bytes;
     // A file that says 0 may be one of /proc, which have content all the same.
     return route_.taken >= limits::small_transfer_bytes ||
@@ -75,11 +76,12 @@ void Transfer::start_bulk() {
 }
 
 void Transfer::guard_pages(std::size_t sink_capacity) {
-    auto refused = guard_.start(route_, sink_capacity);
+    auto refused = guard_.start(route_, allowance(), sink_capacity);
     if (!refused && route_.sink.facts.blocking == Blocking::yes) {
         auto own = sys::reopen_nonblocking(route_.sink.fd, Readiness::writable);
         if (own) {
             own_sink_ = std::move(*own);
+            given_sink_ = route_.sink.fd;
             route_.sink.fd = own_sink_.view();
             route_.sink.facts.blocking = Blocking::no;
         } else {
@@ -107,6 +109,9 @@ void Transfer::account(Method method, std::uint64_t taken_before, std::uint64_t 
 Progress Transfer::finish(std::optional<Error> error) {
     finished_ = true;
     guard_.release();
+    // A reader sees the end only when every description of the sink is closed.
+    if (own_sink_.valid()) route_.sink.fd = given_sink_;
+    (void)own_sink_.close();
     if (error) {
         error->subject = error->side == Side::sink ? route_.sink.label : route_.source.label;
         route_.space.discard();
@@ -127,10 +132,18 @@ Progress Transfer::wait_for(Side side) const {
     return progress;
 }
 
+bool Transfer::may_hold_more() const {
+    if (route_.source.facts.kind == FdKind::regular) return true;
+    // Kernel: a page of somebody's file in a pipe, truncated before it was read,
+    // makes splice(2) answer 0 in mid-stream; read(2) says ENODATA.
+    return route_.source.facts.kind == FdKind::pipe &&
+           sys::unread_bytes(route_.source.fd).value_or(0) != 0;
+}
+
 Progress Transfer::end_of_source(Method method) {
     // A file's end is only believed when read(2) says so: copy_file_range
     // answers 0 for /proc, and a FUSE file may hold more than it claims.
-    if (method != Method::copy && route_.source.facts.kind == FdKind::regular) {
+    if (method != Method::copy && may_hold_more()) {
         confirming_end_ = true;
         return {};
     }
@@ -146,7 +159,7 @@ Progress Transfer::after(const Step& step, Method method) {
             if (confirming_end_) {
                 confirming_end_ = false;
                 demote(Error::told(Errc::unavailable, name_of(method),
-                                   "the file holds more than its size says"));
+                                   "it holds more than was said"));
                 at_ = plan_.count - 1;
             }
             return {};

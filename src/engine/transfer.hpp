@@ -64,10 +64,12 @@ public:
 
     [[nodiscard]] const TransferReport& report() const { return report_; }
     [[nodiscard]] const Endpoint& source() const { return route_.source; }
+    // Its descriptor may be one of our own until the transfer has finished.
     [[nodiscard]] const Endpoint& sink() const { return route_.sink; }
 
 private:
     [[nodiscard]] bool worth_a_pipe() const;
+    [[nodiscard]] bool may_hold_more() const;
     [[nodiscard]] std::size_t allowance() const;
     [[nodiscard]] Method choose_method();
     void start_bulk();
@@ -87,7 +89,8 @@ private:
     bool confirming_end_ = false;
     bool finished_ = false;
     AliasGuard guard_;
-    Fd own_sink_;  // a non-blocking description of the sink, while a lease is held
+    Fd own_sink_;  // a non-blocking description of the sink, once a lease was held
+    FdView given_sink_;
     TransferReport report_;
     std::chrono::steady_clock::time_point began_;
 };

@@ -27,9 +27,10 @@ inline constexpr std::size_t splice_bytes = 4 * 1024 * 1024;
 // the kernel, about 0.1 s for this much, and cannot be interrupted.
 inline constexpr std::size_t reflink_bytes = 256 * 1024 * 1024;
 
-// Bytes that a blocking pipe or terminal takes without sleeping once poll(2)
-// has said it is writable: one free slot.
+// Bytes that a blocking pipe takes without sleeping once poll(2) has said it is
+// writable: one free slot. A terminal promises one byte, and sleeps for a second.
 inline constexpr std::size_t sure_write_bytes = 4096;
+inline constexpr std::size_t sure_terminal_bytes = 1;
 
 // One pipe slot.
 inline constexpr std::size_t page_bytes = 4096;

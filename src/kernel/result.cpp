@@ -11,6 +11,8 @@ Error Error::truncated() {
     return told(Errc::system, "splice", "file was truncated while it was read");
 }
 
+Error Error::stuck() { return system("write", ENOSPC); }
+
 std::string cause(const Error& error) {
     if (!error.detail.empty()) return error.detail;
     if (error.code != 0) return std::strerror(error.code);

@@ -43,6 +43,8 @@ struct Error {
     }
     // What a call that may not sleep answers in its own name (EAGAIN).
     [[nodiscard]] static Error try_later(const char* operation);
+    // A sink took nothing and did not say why.
+    [[nodiscard]] static Error stuck();
     // A page that was already taken from a file lost its content.
     [[nodiscard]] static Error truncated();
     [[nodiscard]] Error at(Side failed) const {
