@@ -145,8 +145,7 @@ constexpr std::string_view foreign_families[] = {
     "udp",      "udplite", "sctp",     "dccp",   "ip",    "openssl",   "ssl",
     "dtls",     "socks",   "socks4a",  "socks5", "proxy", "vsock",     "pty",
     "tun",      "tap",     "readline", "socket", "if",    "interface", "dgram",
-    "datagram", "inet",    "posixmq",  "sendto", "unix",  "abstract",  "socketpair",
-};
+    "datagram", "inet",    "posixmq",  "sendto", "unix",  "abstract",  "socketpair"};
 
 bool is_foreign(std::string_view name) {
     std::string_view family = name.substr(0, name.find('-'));

@@ -161,7 +161,7 @@ Result<void> Stream::finish_child(std::optional<std::chrono::milliseconds> patie
     if (*ended) return judge(**ended, parts_.label);
     const auto whom =
         child.leads == Child::Leads::a_session ? sys::Group::whole : sys::Group::leader;
-    (void)sys::terminate(child.pid, whom);  // it may have ended just now
+    (void)sys::send_sigterm(child.pid, whom);  // it may have ended just now
     ended = wait_for(child, limits::child_grace);
     if (ended && *ended) return {};
     return failure(

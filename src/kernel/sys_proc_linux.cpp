@@ -112,7 +112,7 @@ Result<ChildProcess> spawn(const Spawn& what) {
     return child;
 }
 
-Result<void> terminate(int pid, Group group) {
+Result<void> send_sigterm(int pid, Group group) {
     return done("kill", [&] { return ::kill(group == Group::whole ? -pid : pid, SIGTERM); });
 }
 

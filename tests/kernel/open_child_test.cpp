@@ -1,0 +1,113 @@
+#include <cerrno>
+#include <csignal>
+
+#include "open_support.hpp"
+
+namespace zc::test {
+
+using namespace std::chrono_literals;
+
+TEST_CASE("child: it sees the end of its input and its output is read to the end") {
+    for (const char* how : {"EXEC:cat", "EXEC:cat,pipes", "SYSTEM:cat", "SHELL:exec cat,setsid"}) {
+        INFO(how);
+        Stream child = opened(how, Use::both);
+        CHECK(not_blocking(child.reader()));
+        write_text(child.writer(), "through the child");
+        CHECK(child.end_writing().has_value());
+        CHECK(read_all(child.reader()) == "through the child");
+        CHECK(child.finish({}).has_value());
+    }
+}
+
+TEST_CASE("child: a status that is not 0 is an error") {
+    Stream exec = opened("EXEC:sh -c 'exit 3'", Use::read);
+    CHECK(read_all(exec.reader()).empty());
+    const auto ended = exec.finish({});
+    REQUIRE_FALSE(ended.has_value());
+    CHECK(ended.error().kind == Errc::child_failed);
+    CHECK(cause(ended.error()) == "exit status 3");
+    CHECK(ended.error().subject == "EXEC:sh -c 'exit 3'");
+    Stream killed = opened("SYSTEM:kill -SEGV $$", Use::read);
+    CHECK(cause(killed.finish({}).error()) == "killed by SIGSEGV");
+}
+
+TEST_CASE("child: a program that is not there is told at once") {
+    const Error missing = refused("EXEC:zc-no-such-program", Use::both);
+    CHECK(missing.subject == "EXEC:zc-no-such-program");
+    CHECK(cause(missing) == "No such file or directory");
+    CHECK(refused("EXEC:/etc/passwd", Use::both).code == EACCES);
+    CHECK(refused("EXEC:true,chdir=/no/such", Use::both).subject == "/no/such");
+}
+
+TEST_CASE("child: one that does not end gets SIGTERM when patience runs out") {
+    Stream idle = opened("EXEC:sleep 1000", Use::both);
+    CHECK(idle.child_exit().valid());
+    CHECK(idle.finish(1ms).has_value());
+    Stream stubborn = opened(
+        "SYSTEM:\"trap 'exit 5' TERM; echo ready; while :; do sleep 0.01; done\"", Use::read);
+    std::array<std::byte, 6> ready{};
+    const std::array interests{Interest{stubborn.reader(), Readiness::readable}};
+    REQUIRE(sys::wait(interests, {}, 10s).value() == 1);
+    REQUIRE(sys::read(stubborn.reader(), ready).value() == 6);
+    CHECK(stubborn.finish(0ms).has_value());
+}
+
+TEST_CASE("child: one whose output we stop reading dies of SIGPIPE, and that is no error") {
+    struct sigaction ignore {};
+    struct sigaction before {};
+    ignore.sa_handler = SIG_IGN;
+    REQUIRE(::sigaction(SIGPIPE, &ignore, &before) == 0);
+    Stream endless = opened("EXEC:yes", Use::read);
+    CHECK(endless.finish({}).has_value());
+    REQUIRE(::sigaction(SIGPIPE, &before, nullptr) == 0);
+}
+
+TEST_CASE("child: the environment tells who is at the other end") {
+    Listener listener = listening("TCP-LISTEN:0,bind=127.0.0.1");
+    const std::string port = port_of(listener);
+    const Stream client = opened("TCP:127.0.0.1:" + port, Use::both);
+    const Accepted server = taken(listener);
+    Stream child = opened(
+        "SYSTEM:\"echo $SOCAT_PEERADDR:$SOCAT_PEERPORT $ZC_SOCKADDR:$ZC_SOCKPORT "
+        "$SOCAT_PID\"",
+        Use::read, {{}, server.environment});
+    CHECK(read_all(child.reader()) ==
+          server.peer + " 127.0.0.1:" + port + " " + std::to_string(::getpid()) + "\n");
+}
+
+TEST_CASE("child: stderr, chdir, fdin and fdout go where they say") {
+    CHECK(read_all(opened("SYSTEM:echo oops >&2,stderr", Use::read).reader()) == "oops\n");
+    CHECK(read_all(opened("EXEC:pwd,chdir=/usr", Use::read).reader()) == "/usr\n");
+    for (const char* how : {"", ",pipes"}) {
+        Stream child = opened(std::string("SYSTEM:cat <&7 >&9,fdin=7,fdout=9") + how, Use::both);
+        write_text(child.writer(), "moved");
+        CHECK(child.end_writing().has_value());
+        CHECK(read_all(child.reader()) == "moved");
+        CHECK(child.finish({}).has_value());
+    }
+    CHECK(refused("EXEC:cat,pipes,fdin=5,fdout=5", Use::both).kind == Errc::bad_address);
+}
+
+TEST_CASE("child: it inherits nothing of ours") {
+    const Stream other = opened("PIPE", Use::both);
+    Stream child = opened("EXEC:ls -l /proc/self/fd,pipes", Use::both);
+    const std::string listed = read_all(child.reader());
+    const auto pipe_of = [](FdView fd) {
+        return "pipe:[" + std::to_string(classify(fd).value().inode) + "]";
+    };
+    CHECK(listed.find(pipe_of(child.reader())) != std::string::npos);  // its standard output
+    CHECK(listed.find(pipe_of(other.reader())) == std::string::npos);
+    CHECK(child.finish({}).has_value());
+}
+
+TEST_CASE("child: a moved stream leaves its child alone") {
+    Stream first = opened("EXEC:cat", Use::both);
+    Stream second(std::move(first));
+    { const Stream gone(std::move(first)); }
+    write_text(second.writer(), "alive");
+    CHECK(second.end_writing().has_value());
+    CHECK(read_all(second.reader()) == "alive");
+    CHECK(second.finish({}).has_value());
+}
+
+}  // namespace zc::test
