@@ -37,10 +37,30 @@ Error lease_refusal(const Error& refused) {
     return Error::told(Errc::unavailable, "F_SETLEASE", "no read lease: " + cause(refused));
 }
 
-std::optional<Error> AliasGuard::start(const Route& route, std::uint64_t limit,
-                                       std::size_t sink_capacity) {
-    if (sink_capacity == 0)
-        return Error::told(Errc::unavailable, "F_GETPIPE_SZ", "the pipe does not tell its size");
+namespace {
+
+// The most bytes that may be between us and the sink's reader; 0 when unknown.
+//
+// Kernel: a UNIX socket accepts one more packet of 16 pages while its send buffer
+// has any room left.
+std::uint64_t capacity_of(const Endpoint& sink) {
+    constexpr std::uint64_t packet_bytes = 16 * limits::page_bytes;
+    if (sink.facts.kind == FdKind::pipe) return sys::pipe_capacity(sink.fd).value_or(0);
+    const auto buffer = sys::send_buffer_bytes(sink.fd);
+    return buffer ? *buffer + packet_bytes : 0;
+}
+
+Result<std::size_t> unread_at(const Endpoint& sink) {
+    return sink.facts.kind == FdKind::pipe ? sys::unread_bytes(sink.fd)
+                                           : sys::unsent_bytes(sink.fd);
+}
+
+}  // namespace
+
+std::optional<Error> AliasGuard::start(const Route& route, std::uint64_t limit) {
+    sink_capacity_ = capacity_of(route.sink);
+    if (sink_capacity_ == 0)
+        return Error::told(Errc::unavailable, "F_GETPIPE_SZ", "the sink does not tell its size");
     auto lease = Lease::take(route.source.fd);
     if (!lease) return lease_refusal(lease.error());
     // Only now is the size a fact: nobody can change it before the lease is released.
@@ -50,13 +70,12 @@ std::optional<Error> AliasGuard::start(const Route& route, std::uint64_t limit,
     if (!at) return at.error();
     const std::uint64_t left = facts->size_bytes > *at ? facts->size_bytes - *at : 0;
     const std::uint64_t rest = std::min(left, limit);
-    const std::uint64_t tail = limits::copied_tail_pipes * sink_capacity;
+    const std::uint64_t tail = limits::copied_tail_pipes * sink_capacity_;
     if (rest <= tail)
         return Error::told(Errc::unavailable, "F_SETLEASE", "no longer than the copied tail");
     lease_.emplace(std::move(*lease));
     budget_ = rest - tail;
     pages_end_ = route.delivered;
-    sink_capacity_ = sink_capacity;
     return std::nullopt;
 }
 
@@ -72,7 +91,7 @@ std::uint64_t AliasGuard::copied(const Route& route) const {
 // Nothing of ours is between the file and a reader: neither here nor in the pipe.
 bool AliasGuard::drained(const Route& route) const {
     if (route.delivered < pages_end_) return false;
-    const auto unread = sys::unread_bytes(route.sink.fd);
+    const auto unread = unread_at(route.sink);
     return unread && *unread == 0;
 }
 
@@ -93,8 +112,8 @@ Result<void> AliasGuard::begin_break(Route& route) {
 }
 
 Result<void> AliasGuard::look(Route& route) {
-    // A reader may have made the pipe larger, and then more can be in it.
-    sink_capacity_ = std::max(sink_capacity_, sys::pipe_capacity(route.sink.fd).value_or(0));
+    // A reader may have made a pipe larger, and then more can be in it.
+    sink_capacity_ = std::max(sink_capacity_, capacity_of(route.sink));
     const bool tail_is_copied = copied(route) >= limits::copied_tail_pipes * sink_capacity_;
     if (!deadline_) {
         if (budget_ == 0 && tail_is_copied)

@@ -9,8 +9,8 @@
 //
 // How the end is known without waiting for it. The last bytes of the file are
 // copied, at least one sink-pipe-full of them: when they are in the pipe, every
-// page before them has left it. Four pipe-fulls also cover three more splicing
-// programs behind the reader, which pass pages on without consuming them.
+// page before them has left it. (For a UNIX socket, read "send buffer".) Four pipe-fulls also cover
+// three more splicing programs behind the reader, which pass pages on without consuming them.
 //
 // When somebody wants to write (the lease "breaks", noticed by asking before
 // every step and every 50 ms while the sink is full):
@@ -65,12 +65,10 @@ class AliasGuard {
 public:
     using Clock = std::chrono::steady_clock;
 
-    // Takes    the route's source, a regular file at its offset; how many bytes
-    //          of it will be taken at most; and the capacity of the pipe they
-    //          go to, in bytes.
+    // Takes    the route's source, a regular file at its offset; its sink, a pipe
+    //          or a UNIX socket; how many bytes will be taken at most.
     // Returns  the reason when no page may be handed out.
-    [[nodiscard]] std::optional<Error> start(const Route& route, std::uint64_t limit,
-                                             std::size_t sink_capacity);
+    [[nodiscard]] std::optional<Error> start(const Route& route, std::uint64_t limit);
 
     [[nodiscard]] bool holds() const { return lease_.has_value(); }
 
@@ -99,8 +97,8 @@ private:
     std::optional<Lease> lease_;
     std::optional<Clock::time_point> deadline_;  // set when the lease is broken
     std::uint64_t budget_ = 0;
-    std::uint64_t pages_end_ = 0;  // in delivered bytes: nothing after it is a file's page
-    std::size_t sink_capacity_ = 0;
+    std::uint64_t pages_end_ = 0;      // in delivered bytes: nothing after it is a file's page
+    std::uint64_t sink_capacity_ = 0;  // in bytes, the most it has been
 };
 
 }  // namespace zc

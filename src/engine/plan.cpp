@@ -36,9 +36,11 @@ Plan from_file(FdKind source, FdKind sink, ZeroCopy policy) {
         return both_files ? ordered({Method::reflink}) : ordered({});
     }
     if (policy == ZeroCopy::always) return ordered({Method::carrier});
-    // A socket's queue holds the file's pages until its peer has read them, and
-    // a TCP peer on this machine even after it has acknowledged them.
-    if (source == FdKind::regular && sink == FdKind::pipe) return ordered({Method::carrier}, true);
+    // A pipe and a UNIX socket say how much is unread. A TCP socket does not: a
+    // peer on this machine still has the file's pages queued when it has
+    // acknowledged them. A block device cannot be leased.
+    const bool tells = sink == FdKind::pipe || sink == FdKind::unix_socket;
+    if (source == FdKind::regular && tells) return ordered({Method::carrier}, true);
     return ordered({});
 }
 

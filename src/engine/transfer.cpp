@@ -67,16 +67,13 @@ Method Transfer::choose_method() {
 
 void Transfer::start_bulk() {
     bulk_ = true;
-    if (route_.source.facts.kind == FdKind::pipe)
-        (void)grow_pipe(route_.source.fd, limits::pipe_bytes);
-    std::size_t sink_capacity = 0;
-    if (route_.sink.facts.kind == FdKind::pipe)
-        sink_capacity = grow_pipe(route_.sink.fd, limits::pipe_bytes);
-    if (plan_.aliases) guard_pages(sink_capacity);
+    for (const Endpoint* end : {&route_.source, &route_.sink})
+        if (end->facts.kind == FdKind::pipe) (void)grow_pipe(end->fd, limits::pipe_bytes);
+    if (plan_.aliases) guard_pages();
 }
 
-void Transfer::guard_pages(std::size_t sink_capacity) {
-    auto refused = guard_.start(route_, allowance(), sink_capacity);
+void Transfer::guard_pages() {
+    auto refused = guard_.start(route_, allowance());
     if (!refused && route_.sink.facts.blocking == Blocking::yes) {
         auto own = sys::reopen_nonblocking(route_.sink.fd, Readiness::writable);
         if (own) {
@@ -158,8 +155,8 @@ Progress Transfer::after(const Step& step, Method method) {
         case Step::Kind::moved:
             if (confirming_end_) {
                 confirming_end_ = false;
-                demote(Error::told(Errc::unavailable, name_of(method),
-                                   "it holds more than was said"));
+                demote(
+                    Error::told(Errc::unavailable, name_of(method), "it holds more than was said"));
                 at_ = plan_.count - 1;
             }
             return {};

@@ -73,7 +73,7 @@ private:
     [[nodiscard]] std::size_t allowance() const;
     [[nodiscard]] Method choose_method();
     void start_bulk();
-    void guard_pages(std::size_t sink_capacity);
+    void guard_pages();
     void demote(const Error& reason);
     void account(Method method, std::uint64_t taken_before, std::uint64_t delivered_before);
     Progress after(const Step& step, Method method);

@@ -52,6 +52,10 @@ Result<std::size_t> unread_bytes(FdView fd);  // FIONREAD
 // Errors   ENXIO for a socket; ENOENT without /proc; EACCES.
 Result<Fd> reopen_nonblocking(FdView fd, Readiness direction);
 
+// Of a socket: SO_SNDBUF, and how much of it is taken by what the peer has not read.
+Result<std::size_t> send_buffer_bytes(FdView socket);
+Result<std::size_t> unsent_bytes(FdView socket);
+
 Result<void> close(FdView fd);
 Result<FdFacts> facts(FdView fd);
 

@@ -1,5 +1,6 @@
 // The system calls of sys.hpp, as Linux has them. See sys_call.hpp for errno.
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -134,6 +135,21 @@ Result<Fd> reopen_nonblocking(FdView fd, Readiness direction) {
     return checked("open",
                    [&] { return ::open(path.data(), access | O_NONBLOCK | O_NOCTTY | O_CLOEXEC); })
         .map([](int number) { return Fd(number); });
+}
+
+Result<std::size_t> send_buffer_bytes(FdView socket) {
+    int bytes = 0;
+    socklen_t length = sizeof bytes;
+    return done("SO_SNDBUF", [&] {
+               return ::getsockopt(socket.number(), SOL_SOCKET, SO_SNDBUF, &bytes, &length);
+           }).map([&] { return static_cast<std::size_t>(bytes); });
+}
+
+Result<std::size_t> unsent_bytes(FdView socket) {
+    int bytes = 0;
+    return done("SIOCOUTQ", [&] { return ::ioctl(socket.number(), SIOCOUTQ, &bytes); }).map([&] {
+        return static_cast<std::size_t>(bytes);
+    });
 }
 
 Result<void> close(FdView fd) {

@@ -17,6 +17,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "kernel/sys.hpp"
+
 namespace zc {
 
 Result<std::unique_ptr<Session>> Session::create(Stream left, Stream right,
@@ -31,14 +33,33 @@ Result<std::unique_ptr<Session>> Session::create(Stream left, Stream right,
         added = session->add_direction(session->right_, session->left_,
                                        session->options_.record_to_left);
     if (!added) return failure(added.error());
+    if (session->directions_.empty())
+        return failure(
+            Error::told(Errc::unavailable, "open", "nothing to read, or nowhere to write")
+                .about(session->left_.label()));
     return session;
+}
+
+// A blocking pipe or terminal that is not ours must not be made non-blocking, and
+// could only be written in the smallest pieces (path_io.cpp). Another description
+// of it is ours to make as we like.
+FdView Session::not_blocking(const Endpoint& sink) {
+    const bool stops_loops =
+        sink.facts.blocking == Blocking::yes &&
+        (sink.facts.kind == FdKind::pipe || sink.facts.kind == FdKind::terminal);
+    if (!stops_loops) return sink.fd;
+    auto own = sys::reopen_nonblocking(sink.fd, Readiness::writable);
+    if (!own) return sink.fd;
+    return descriptions_.emplace_back(std::move(*own)).view();
 }
 
 Result<void> Session::add_direction(Stream& from, Stream& to,
                                     const std::optional<Endpoint>& recording) {
+    if (!from.reader().valid() || !to.writer().valid()) return {};
     auto source = look_at(from.reader(), from.label());
     if (!source) return failure(source.error());
     auto sink = look_at(to.writer(), to.writer_label());
+    if (sink) sink = look_at(not_blocking(*sink), to.writer_label());
     if (!sink) return failure(sink.error());
     DirectionOptions how;
     how.policy = options_.policy;
@@ -57,6 +78,7 @@ std::vector<FdView> Session::descriptors() const {
     for (const FdView fd : {left_.reader(), left_.writer(), left_.child_exit(), right_.reader(),
                             right_.writer(), right_.child_exit()})
         if (fd.valid() && std::find(all.begin(), all.end(), fd) == all.end()) all.push_back(fd);
+    for (const Fd& description : descriptions_) all.push_back(description.view());
     return all;
 }
 
@@ -70,10 +92,14 @@ void Session::conclude(std::size_t direction) {
     concluded_[direction] = true;
     const Direction& ended = *directions_[direction];
     if (ended.failed()) {
-        // A clean end must not be shown to the sink of a source that failed.
         ended_ = std::none_of(directions_.begin(), directions_.end(),
                               [](const auto& other) { return other->records(); });
-    } else if (auto passed_on = sinks_[direction]->end_writing(); !passed_on) {
+        return;
+    }
+    // A reader sees the end only when our own description is closed, too.
+    for (Fd& description : descriptions_)
+        if (description.view() == ended.sink().fd) (void)description.close();
+    if (auto passed_on = sinks_[direction]->end_writing(); !passed_on) {
         errors_.push_back(passed_on.error());
         ended_ = true;
     }

@@ -32,8 +32,9 @@ public:
     using Clock = std::chrono::steady_clock;
     enum class State : std::uint8_t { moving, waiting, finished };
 
-    // Takes    left readable and right writable as `options.ways` needs it.
-    // Errors   a descriptor that is closed.
+    // Takes    two streams; a direction that `options.ways` allows and one of them
+    //          has no descriptor for (STDOUT cannot be read) is left out.
+    // Errors   a descriptor that is closed; no direction at all.
     [[nodiscard]] static Result<std::unique_ptr<Session>> create(Stream left, Stream right,
                                                                  SessionOptions options);
 
@@ -64,6 +65,7 @@ private:
         : left_(std::move(left)), right_(std::move(right)), options_(std::move(options)) {}
     [[nodiscard]] Result<void> add_direction(Stream& from, Stream& to,
                                              const std::optional<Endpoint>& recording);
+    [[nodiscard]] FdView not_blocking(const Endpoint& sink);
     void conclude(std::size_t direction);
     void expire(Clock::time_point now);
     [[nodiscard]] std::size_t open_directions() const;
@@ -76,6 +78,7 @@ private:
     SessionOptions options_;
     std::vector<std::unique_ptr<Direction>> directions_;
     std::vector<Stream*> sinks_;   // of each direction
+    std::vector<Fd> descriptions_;  // of inherited sinks: ours, so non-blocking
     std::vector<bool> concluded_;  // its end has been passed on
     std::vector<Error> errors_;
     Clock::time_point last_movement_ = Clock::now();

@@ -88,7 +88,9 @@ using fake::Thing;
 
 bool is_pipe(const Thing& thing) { return thing.kind == FdKind::pipe; }
 
-bool can_sleep(const Thing& thing) { return is_socket(thing.kind) || thing.kind == FdKind::terminal; }
+bool can_sleep(const Thing& thing) {
+    return is_socket(thing.kind) || thing.kind == FdKind::terminal;
+}
 
 // What one call may move of `bytes`, as the thing is disturbed.
 Result<std::size_t> allowed(Thing& thing, const char* name, std::size_t bytes) {
@@ -158,8 +160,9 @@ Result<std::size_t> write_thing(const char* name, FdView fd, std::span<const std
         if (!room) return failure(room.error());
         const std::size_t piece =
             std::min({*most - put, fake::room(thing), std::size_t{limits::page_bytes}});
-        fake::give_slot(thing, {std::string(reinterpret_cast<const char*>(from.data()) + put, piece),
-                                nullptr, 0, piece});
+        fake::give_slot(
+            thing, {std::string(reinterpret_cast<const char*>(from.data()) + put, piece), nullptr,
+                    0, piece});
         put += piece;
     }
     used(thing, put);
@@ -333,6 +336,10 @@ Result<std::size_t> unread_bytes(FdView fd) {
     for (const fake::Slot& slot : thing.slots) bytes += slot.size;
     return bytes;
 }
+
+// Asked of UNIX sockets only; they fail no test of their own.
+Result<std::size_t> send_buffer_bytes(FdView socket) { return kernel().of(socket).room; }
+Result<std::size_t> unsent_bytes(FdView socket) { return kernel().of(socket).outgoing.size(); }
 
 Result<Fd> reopen_nonblocking(FdView fd, Readiness) {
     if (auto error = kernel().enters(Call::reopen, "open", fd)) return failure(*error);

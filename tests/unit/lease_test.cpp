@@ -139,10 +139,10 @@ TEST_CASE("lease: refused: everything is copied") {
         leased.kernel.fails(fake::Call::take_lease, EACCES);
         check_copied(leased, leased.run(), "no read lease: Permission denied");
     }
-    SECTION("the pipe does not tell its size") {
+    SECTION("the sink does not tell its size") {
         Leased leased(9 * mib);
         leased.kernel.fails(fake::Call::pipe_capacity, EPERM, {1, ~0U, leased.sink.view()});
-        check_copied(leased, leased.run(), "the pipe does not tell its size");
+        check_copied(leased, leased.run(), "the sink does not tell its size");
     }
     SECTION("the sink cannot be opened again") {
         Leased leased(9 * mib);

@@ -68,8 +68,8 @@ std::string table(Policy policy) {
 TEST_CASE("plan: --zero-copy=auto hands out no page without a lease") {
     CHECK(table({}) == R"(
 from / to file     append   block    pipe     tcp      unix     packet   memory   tty      dir      other
-file      reflink  copy     copy     lease    copy     copy     copy     carrier  copy     copy     copy
-append    reflink  copy     copy     lease    copy     copy     copy     carrier  copy     copy     copy
+file      reflink  copy     copy     lease    copy     lease    copy     carrier  copy     copy     copy
+append    reflink  copy     copy     lease    copy     lease    copy     carrier  copy     copy     copy
 block     copy     copy     copy     copy     copy     copy     copy     carrier  copy     copy     copy
 pipe      splice   copy     splice   splice   carrier  carrier  copy     splice   copy     copy     copy
 tcp       carrier  copy     carrier  carrier  carrier  carrier  copy     carrier  copy     copy     copy
