@@ -1,0 +1,213 @@
+// Sessions and the relay's loop, over Linux: real sockets, real edges.
+#include "relay/session.hpp"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include <atomic>
+#include <csignal>
+#include <string>
+#include <thread>
+
+#include "catch.hpp"
+#include "kernel/ends.hpp"
+#include "relay/watch.hpp"
+
+using namespace zc;
+using namespace std::chrono_literals;
+
+namespace {
+
+// As in zc-relay: a peer that leaves is an error of its session.
+[[maybe_unused]] const auto ignored = std::signal(SIGPIPE, SIG_IGN);
+
+// A stream whose other end is the test's.
+struct Client {
+    Stream stream;
+    Fd far;
+};
+
+Client client(const char* label) {
+    test::Pair pair = test::unix_pair(SOCK_STREAM);
+    test::set_nonblocking(pair.near.view());
+    StreamParts parts;
+    parts.label = label;
+    parts.reader = parts.writer = pair.near.view();
+    parts.read_owner = std::move(pair.near);
+    parts.end = EndOfWriting::shutdown;
+    return {Stream(std::move(parts)), std::move(pair.far)};
+}
+
+// Runs a session as the relay does, until it ends or, without an end, for 20 s.
+std::vector<Error> run(Session& session) {
+    auto watch = Watch::create();
+    for (const FdView fd : session.descriptors()) REQUIRE(watch->add(fd, 7));
+    const auto give_up = Session::Clock::now() + 20s;
+    for (;;) {
+        const auto now = Session::Clock::now();
+        if (now > give_up) throw std::runtime_error("the session does not end");
+        const auto state = session.advance(now);
+        if (state == Session::State::finished) return session.finish();
+        if (state == Session::State::moving) continue;
+        const auto until = session.deadline().value_or(give_up);
+        (void)watch->wait(std::chrono::ceil<std::chrono::milliseconds>(
+            std::max(until - Session::Clock::now(), Session::Clock::duration::zero())));
+    }
+}
+
+// Bytes that differ from page to page.
+std::string pattern(std::size_t bytes) {
+    std::string text(bytes, '\0');
+    for (std::size_t i = 0; i < bytes; ++i) text[i] = static_cast<char>((i * 7 + i / 4096) & 0xff);
+    return text;
+}
+
+void half_close(FdView fd) { REQUIRE(::shutdown(fd.number(), SHUT_WR) == 0); }
+
+}  // namespace
+
+TEST_CASE("session: a late answer to a half-close arrives whole") {
+    Client left = client("left");
+    Client right = client("right");
+    const std::string question = pattern(3'000'001);
+    const std::string answer = pattern(5'000'003);
+    std::string asked;
+    std::string answered;
+    std::thread asking([&] {
+        test::write_all(left.far.view(), question);
+        half_close(left.far.view());
+        answered = test::read_all(left.far.view());
+    });
+    std::thread answering([&] {
+        asked = test::read_all(right.far.view());  // to its end, and only then
+        test::write_all(right.far.view(), answer);
+        half_close(right.far.view());
+    });
+    auto session = Session::create(std::move(left.stream), std::move(right.stream), {});
+    REQUIRE(session);
+    const auto errors = run(**session);
+    asking.join();
+    answering.join();
+    CHECK(errors.empty());
+    CHECK(asked == question);
+    CHECK(answered == answer);
+}
+
+TEST_CASE("session: -T ends it, but not with undelivered bytes and success") {
+    Client left = client("left");
+    Client right = client("right");
+    SessionOptions options;
+    options.idle_limit = 50ms;
+    SECTION("idle") {
+        auto session = Session::create(std::move(left.stream), std::move(right.stream), options);
+        CHECK(run(**session).empty());
+    }
+    SECTION("its sink takes nothing") {
+        auto session = Session::create(std::move(left.stream), std::move(right.stream), options);
+        // As long as there is anything to write, the left side has more.
+        const std::string more = pattern(100'000);
+        std::atomic<bool> over = false;
+        std::thread filling([&] {
+            test::set_nonblocking(left.far.view());
+            while (!over) {
+                test::write_now(left.far.view(), more);
+                std::this_thread::yield();
+            }
+        });
+        const auto errors = run(**session);
+        over = true;
+        filling.join();
+        REQUIRE(errors.size() == 1);
+        CHECK(errors[0].subject == "right");
+        CHECK(cause(errors[0]) == "took nothing for too long; bytes are undelivered");
+    }
+}
+
+TEST_CASE("session: -t counts from the first end, and without it there is no limit") {
+    Client left = client("left");
+    Client right = client("right");
+    SessionOptions options;
+    options.half_closed_limit = 50ms;
+    auto session = Session::create(std::move(left.stream), std::move(right.stream), options);
+    CHECK_FALSE((*session)->deadline());
+    half_close(left.far.view());
+    CHECK((*session)->advance(Session::Clock::now()) == Session::State::waiting);
+    CHECK((*session)->deadline());
+    CHECK(run(**session).empty());
+}
+
+TEST_CASE("session: a recording goes on when the sink has left") {
+    const test::TempDir dir;
+    const auto path = dir.file("recording", "");
+    const Fd file = test::open_file(path, O_WRONLY);
+    Client camera = client("camera");
+    Client viewer = client("viewer");
+    const std::string stream = pattern(1'000'000);
+    SessionOptions options;
+    options.ways = Ways::to_right;
+    options.record_to_right = *look_at(file.view(), "recording");
+    auto session = Session::create(std::move(camera.stream), std::move(viewer.stream), options);
+    std::thread filming([&] {
+        test::write_all(camera.far.view(), stream);
+        half_close(camera.far.view());
+    });
+    const std::size_t wanted = GENERATE(0U, 100'000U);
+    test::set_nonblocking(viewer.far.view());
+    std::thread watching([&] {
+        std::size_t got = 0;
+        while (got < wanted) got += test::read_now(viewer.far.view(), 4096).size();
+        (void)viewer.far.close();
+    });
+    const auto errors = run(**session);
+    filming.join();
+    watching.join();
+    REQUIRE(errors.size() == 1);
+    CHECK(errors[0].subject == "viewer");
+    CHECK(test::read_all(test::open_file(path, O_RDONLY).view()) == stream);
+}
+
+TEST_CASE("session: a direction that a stream has no descriptor for is left out") {
+    Client left = client("left");
+    test::Pair out = test::pipe_to_write();
+    StreamParts parts;
+    parts.label = "STDOUT";
+    parts.writer = out.near.view();
+    parts.write_owner = std::move(out.near);
+    parts.end = EndOfWriting::close;
+    auto session = Session::create(Stream(std::move(parts)), std::move(left.stream), {});
+    REQUIRE(session);
+    CHECK((*session)->directions().size() == 1);
+    test::write_all(left.far.view(), "hello");
+    half_close(left.far.view());
+    CHECK(run(**session).empty());
+    CHECK(test::read_all(out.far.view()) == "hello");
+}
+
+TEST_CASE("session: a blocking pipe that nobody reads stops only its own direction") {
+    test::Pair out = test::pipe_to_write();
+    Client peer = client("peer");
+    StreamParts parts;
+    parts.label = "STDOUT";
+    parts.writer = out.near.view();  // blocking, and nobody reads it
+    Client in = client("in");
+    Stream left(std::move(in.stream), Stream(std::move(parts)));
+    auto session = Session::create(std::move(left), std::move(peer.stream), {});
+    REQUIRE(session);
+    test::set_nonblocking(peer.far.view());
+    test::set_nonblocking(in.far.view());
+    auto watch = Watch::create();
+    for (const FdView fd : (*session)->descriptors()) REQUIRE(watch->add(fd, 7));
+    // Fill the way to the pipe until nothing moves there any more.
+    while (test::write_now(peer.far.view(), pattern(65536)) != 0 ||
+           (*session)->advance(Session::Clock::now()) == Session::State::moving) {
+    }
+    test::write_all(in.far.view(), "still alive");
+    std::string seen;
+    const auto give_up = Session::Clock::now() + 10s;
+    while (seen.size() < 11 && Session::Clock::now() < give_up) {
+        (void)(*session)->advance(Session::Clock::now());
+        seen += test::read_now(peer.far.view());
+    }
+    CHECK(seen == "still alive");
+    CHECK((*session)->finish().empty());
+}
