@@ -91,9 +91,9 @@ Method Fanout::choose_method() const {
     if (method_ != Method::tee) return method_;
     // P holds what is left of a chunk that tee has not given to everybody.
     if (head_.space.carrier.size() != 0 || confirming_end_) return Method::copy;
-    if (head_.taken < limits::small_transfer_bytes &&
-        head_.source.facts.size_bytes < limits::small_transfer_bytes)
-        return Method::copy;
+    const std::uint64_t promised =
+        std::min<std::uint64_t>(head_.source.facts.size_bytes, allowance());
+    if (std::max(head_.taken, promised) < limits::small_transfer_bytes) return Method::copy;
     // When each sink would read its share of Q, one read for all is less work.
     const bool any_splices = std::any_of(sinks_.begin(), sinks_.end(), [](const Sink& sink) {
         return !sink.report->error && sink.method == Method::carrier;
@@ -169,14 +169,12 @@ Progress Fanout::after_take(const Step& step, Method method) {
             return Progress{
                 Progress::State::waiting, Interest{head_.source.fd, Readiness::readable}, {}};
         case Step::Kind::ended:
-            // As in Transfer: a file's end is believed only when read(2) says so.
-            if (method != Method::tee || head_.source.facts.kind != FdKind::regular)
-                return finish(std::nullopt);
+            if (method != Method::tee || !may_hold_more(head_.source)) return finish(std::nullopt);
             confirming_end_ = true;
             return {};
     }
     if (std::exchange(confirming_end_, false))
-        demote(Error::told(Errc::unavailable, "splice", "the file holds more than its size says"));
+        demote(Error::told(Errc::unavailable, "splice", "it holds more than was said"));
     chunk_method_ = method;
     turn_ = 0;
     if (method != Method::tee) std::swap(side_.buffer, head_.space.buffer);

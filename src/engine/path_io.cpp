@@ -64,6 +64,13 @@ Result<std::size_t> write_sink(Route& route, std::span<const std::byte> from, sy
     return sys::write(sink.fd, from, cache);
 }
 
+bool may_hold_more(const Endpoint& source) {
+    if (source.facts.kind == FdKind::regular) return true;
+    // Kernel: a page of somebody's file in a pipe, truncated before it was read,
+    // makes splice(2) answer 0 in mid-stream; read(2) says ENODATA.
+    return source.facts.kind == FdKind::pipe && sys::unread_bytes(source.fd).value_or(0) != 0;
+}
+
 // Kernel: a carrier that holds bytes never makes read(2) sleep. It answers 0 or
 // an error only when a page in it has lost its content: the file was truncated.
 Result<void> unload_carrier(Route& route) {

@@ -24,6 +24,10 @@ namespace zc {
 // Whether poll(2) says the descriptor can be acted on now.
 [[nodiscard]] bool is_ready(Route& route, FdView fd, Readiness event);
 
+// Whether a source may have more although a zero-copy call has answered 0; if
+// so, only read(2) is believed.
+[[nodiscard]] bool may_hold_more(const Endpoint& source);
+
 // Moves the carrier's oldest bytes into the empty buffer, at most its room.
 //
 // Errors  Side::source when a page in the carrier has lost its content.

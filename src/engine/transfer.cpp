@@ -5,6 +5,7 @@
 #include <span>
 #include <utility>
 
+#include "engine/path_io.hpp"
 #include "kernel/limits.hpp"
 #include "kernel/sys.hpp"
 
@@ -129,18 +130,10 @@ Progress Transfer::wait_for(Side side) const {
     return progress;
 }
 
-bool Transfer::may_hold_more() const {
-    if (route_.source.facts.kind == FdKind::regular) return true;
-    // Kernel: a page of somebody's file in a pipe, truncated before it was read,
-    // makes splice(2) answer 0 in mid-stream; read(2) says ENODATA.
-    return route_.source.facts.kind == FdKind::pipe &&
-           sys::unread_bytes(route_.source.fd).value_or(0) != 0;
-}
-
 Progress Transfer::end_of_source(Method method) {
     // A file's end is only believed when read(2) says so: copy_file_range
     // answers 0 for /proc, and a FUSE file may hold more than it claims.
-    if (method != Method::copy && may_hold_more()) {
+    if (method != Method::copy && may_hold_more(route_.source)) {
         confirming_end_ = true;
         return {};
     }

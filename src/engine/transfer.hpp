@@ -69,7 +69,6 @@ public:
 
 private:
     [[nodiscard]] bool worth_a_pipe() const;
-    [[nodiscard]] bool may_hold_more() const;
     [[nodiscard]] std::size_t allowance() const;
     [[nodiscard]] Method choose_method();
     void start_bulk();
