@@ -271,8 +271,7 @@ void source_shrinks(const Case& which, World& world, Mode mode) {
     world.end();
     while (world.act()) {
     }
-    const Ran ran =
-        Run(which, world, mode).first([&] { REQUIRE(world.shrink_source(1000)); }).go();
+    const Ran ran = Run(which, world, mode).first([&] { REQUIRE(world.shrink_source(1000)); }).go();
     check_moved(which, world, mode, ran, bytes.substr(0, 1000));
 }
 

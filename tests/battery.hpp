@@ -43,14 +43,14 @@ public:
     [[nodiscard]] virtual std::string left_in_source() = 0;
 
     // The disturbances. Each answers false where this world cannot make it.
-    virtual bool trickle_source() = 0;                      // one byte per call
-    virtual bool cut_sink(std::size_t divisor) = 0;         // takes 1/divisor of each call
-    virtual bool small_sink() = 0;                          // it is soon full
-    virtual bool break_source() = 0;                        // after the first byte; see source_code
-    virtual bool break_sink() = 0;                          // the same; see sink_code
-    virtual bool refuse_zero_copy(unsigned at_call) = 0;    // the sink takes write(2) only
-    virtual bool shrink_source(std::size_t bytes) = 0;      // after source() was looked at
-    virtual bool answer_try_later(unsigned times) = 0;      // though it is ready
+    virtual bool trickle_source() = 0;                    // one byte per call
+    virtual bool cut_sink(std::size_t divisor) = 0;       // takes 1/divisor of each call
+    virtual bool small_sink() = 0;                        // it is soon full
+    virtual bool break_source() = 0;                      // after the first byte; see source_code
+    virtual bool break_sink() = 0;                        // the same; see sink_code
+    virtual bool refuse_zero_copy(unsigned at_call) = 0;  // the sink takes write(2) only
+    virtual bool shrink_source(std::size_t bytes) = 0;    // after source() was looked at
+    virtual bool answer_try_later(unsigned times) = 0;    // though it is ready
     int source_code = 0;
     int sink_code = 0;
 

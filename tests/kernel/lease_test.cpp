@@ -100,10 +100,10 @@ Attacked attack_while_reading(const std::string& content, Attack how, ZeroCopy z
 // How many bytes came as they were before somebody wrote.
 std::size_t unchanged_bytes(const std::string& received, const std::string& content) {
     const auto size = std::min(received.size(), content.size());
-    const auto at = std::mismatch(received.begin(),
-                                  received.begin() + static_cast<std::ptrdiff_t>(size),
-                                  content.begin())
-                        .first;
+    const auto at =
+        std::mismatch(received.begin(), received.begin() + static_cast<std::ptrdiff_t>(size),
+                      content.begin())
+            .first;
     return static_cast<std::size_t>(at - received.begin());
 }
 

@@ -149,9 +149,9 @@ TEST_CASE("transfer: every pair of kinds, every size, byte for byte") {
 TEST_CASE("transfer: every pair with inherited non-blocking descriptors, and in an event loop") {
     (void)std::signal(SIGPIPE, SIG_IGN);
     const std::string bytes = pattern(2 * mib + 1);
-    for (const Mode mode : {Mode{Blocking::no, Waiting::in_kernel},
-                            Mode{Blocking::no, Waiting::by_poll},
-                            Mode{Blocking::yes, Waiting::by_poll}})
+    for (const Mode mode :
+         {Mode{Blocking::no, Waiting::in_kernel}, Mode{Blocking::no, Waiting::by_poll},
+          Mode{Blocking::yes, Waiting::by_poll}})
         for (const Maker& from : sources())
             for (const Maker& to : sinks()) {
                 const bool slow = std::string(to.name) == "pty";
@@ -205,8 +205,8 @@ TEST_CASE("transfer: a directory says EISDIR, /proc says what it holds") {
 TEST_CASE("transfer: an endless device up to the limit") {
     const TempDir files;
     const Pair file = with_file(files, "sink", "", O_WRONLY);
-    const auto report = move({open_file("/dev/zero", O_RDONLY), Fd()}, file,
-                             {{}, 3 * mib + 1, Waiting::in_kernel});
+    const auto report =
+        move({open_file("/dev/zero", O_RDONLY), Fd()}, file, {{}, 3 * mib + 1, Waiting::in_kernel});
     CHECK_FALSE(report.error);
     CHECK((content_of(file.far.view()) == std::string(3 * mib + 1, '\0')));
 }

@@ -122,7 +122,9 @@ public:
     [[nodiscard]] Thing& of(FdView fd);
 
     void fails(Call call, int code, When when = {});  // code 0: answers 0 bytes
-    [[nodiscard]] unsigned calls(Call call) const { return counts_[static_cast<std::size_t>(call)]; }
+    [[nodiscard]] unsigned calls(Call call) const {
+        return counts_[static_cast<std::size_t>(call)];
+    }
 
     // Asked whenever a call sleeps, and by wait(): lets the rest of the world
     // act. Returns false when it has nothing more to do.

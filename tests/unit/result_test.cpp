@@ -23,8 +23,7 @@ TEST_CASE("result: side and subject are added on the way up") {
 }
 
 TEST_CASE("result: errnos that only mean another way") {
-    for (const int code :
-         {EINVAL, ENOSYS, EPERM, EOPNOTSUPP, EXDEV, EBADF, EFBIG, EOVERFLOW})
+    for (const int code : {EINVAL, ENOSYS, EPERM, EOPNOTSUPP, EXDEV, EBADF, EFBIG, EOVERFLOW})
         CHECK(means_another_way(Error::system("splice", code)));
     for (const int code : {EIO, ENOSPC, EPIPE, EAGAIN, ECONNRESET, ENODATA, EISDIR, EDQUOT, 0})
         CHECK_FALSE(means_another_way(Error::system("splice", code)));

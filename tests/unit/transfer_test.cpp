@@ -23,9 +23,7 @@ fake::Thing socket(std::string incoming = "") {
     return {.kind = FdKind::unix_socket, .incoming = std::move(incoming), .ended = true};
 }
 
-fake::Thing device(fake::Device which) {
-    return {.kind = FdKind::memory_device, .device = which};
-}
+fake::Thing device(fake::Device which) { return {.kind = FdKind::memory_device, .device = which}; }
 
 // A source and a sink of the fake kernel; the sink's reader takes what it gets.
 struct Bench {
