@@ -1,7 +1,6 @@
 #include "battery.hpp"
 
 #include "catch.hpp"
-#include "kernel/limits.hpp"
 
 namespace zc::test {
 
@@ -54,10 +53,11 @@ bool World::act(std::optional<Readiness> waited_for) {
 }
 
 std::string pattern(std::size_t bytes) {
-    std::string made(bytes, '\0');
-    std::uint32_t state = 1;
-    for (char& byte : made) byte = static_cast<char>((state = state * 1664525 + 1013904223) >> 24);
-    return made;
+    static std::string made;  // as much of it as was ever asked for
+    static std::uint32_t state = 1;
+    while (made.size() < bytes)
+        made += static_cast<char>((state = state * 1664525 + 1013904223) >> 24);
+    return made.substr(0, bytes);
 }
 
 namespace {
@@ -170,7 +170,7 @@ void one_byte_per_call(const Case& which, World& world, Mode mode) {
 }
 
 void carrier_room_and_one_more(const Case& which, World& world, Mode mode) {
-    give_and_move(which, world, mode, pattern(limits::pipe_bytes + 1));
+    give_and_move(which, world, mode, pattern(world.carrier_room() + 1));
 }
 
 void sink_takes_one_byte_per_call(const Case& which, World& world, Mode mode) {
@@ -201,7 +201,7 @@ void source_blocks_half_way(const Case& which, World& world, Mode mode) {
 
 void sink_blocks_half_way(const Case& which, World& world, Mode mode) {
     if (!world.small_sink()) return;
-    const std::string bytes = pattern(limits::pipe_bytes + 1);
+    const std::string bytes = pattern(world.carrier_room() + 1);
     world.give(bytes);
     world.end();
     const Ran ran = Run(which, world, mode).go();
@@ -229,7 +229,7 @@ void sink_fails_after_the_first_byte(const Case& which, World& world, Mode mode)
     check_failed(world, ran, Side::sink, world.sink_code);
 }
 
-void refused(const Case& which, World& world, Mode mode, unsigned at_call) {
+void refused(const Case& which, World& world, Mode mode, Side side, unsigned at_call) {
     if (which.method == Method::copy || only_copy_fits(which, mode)) return;
     const std::string bytes = pattern(100'000);
     world.give(bytes.substr(0, 30'000));
@@ -242,8 +242,9 @@ void refused(const Case& which, World& world, Mode mode, unsigned at_call) {
     else
         world.later.push_back(rest);
     bool refuses = false;
-    const Ran ran =
-        Run(which, world, mode).first([&] { refuses = world.refuse_zero_copy(at_call); }).go();
+    const Ran ran = Run(which, world, mode)
+                        .first([&] { refuses = world.refuse_zero_copy(side, at_call); })
+                        .go();
     CHECK_FALSE(ran.report.error);
     CHECK((world.received() == bytes));
     CHECK(ran.report.bytes == bytes.size());
@@ -256,12 +257,16 @@ void refused(const Case& which, World& world, Mode mode, unsigned at_call) {
 }
 
 void sink_refuses_after_the_carrier_filled(const Case& which, World& world, Mode mode) {
-    refused(which, world, mode, 1);
+    refused(which, world, mode, Side::sink, 1);
+}
+
+void source_refuses(const Case& which, World& world, Mode mode) {
+    refused(which, world, mode, Side::source, 1);
 }
 
 void sink_refuses_in_mid_stream(const Case& which, World& world, Mode mode) {
     // A file goes in one call; there is no middle.
-    if (which.source != FdKind::regular) refused(which, world, mode, 2);
+    if (which.source != FdKind::regular) refused(which, world, mode, Side::sink, 2);
 }
 
 void source_shrinks(const Case& which, World& world, Mode mode) {
@@ -307,6 +312,7 @@ const std::vector<Scenario>& scenarios() {
         {"the source fails after the first byte", source_fails_after_the_first_byte},
         {"the sink fails after the first byte", sink_fails_after_the_first_byte},
         {"the sink refuses after the carrier filled", sink_refuses_after_the_carrier_filled},
+        {"the source refuses", source_refuses},
         {"the sink refuses in mid-stream", sink_refuses_in_mid_stream},
         {"the source shrinks", source_shrinks},
         {"limit 0", limit_0},

@@ -41,16 +41,17 @@ public:
     [[nodiscard]] virtual Endpoint sink() = 0;
     [[nodiscard]] virtual bool is_ready(const Interest& interest) = 0;
     [[nodiscard]] virtual std::string left_in_source() = 0;
+    [[nodiscard]] virtual std::size_t carrier_room() = 0;  // in bytes, at most
 
     // The disturbances. Each answers false where this world cannot make it.
-    virtual bool trickle_source() = 0;                    // one byte per call
-    virtual bool cut_sink(std::size_t divisor) = 0;       // takes 1/divisor of each call
-    virtual bool small_sink() = 0;                        // it is soon full
-    virtual bool break_source() = 0;                      // after the first byte; see source_code
-    virtual bool break_sink() = 0;                        // the same; see sink_code
-    virtual bool refuse_zero_copy(unsigned at_call) = 0;  // the sink takes write(2) only
-    virtual bool shrink_source(std::size_t bytes) = 0;    // after source() was looked at
-    virtual bool answer_try_later(unsigned times) = 0;    // though it is ready
+    virtual bool trickle_source() = 0;               // one byte per call
+    virtual bool cut_sink(std::size_t divisor) = 0;  // takes 1/divisor of each call
+    virtual bool small_sink() = 0;                   // it is soon full
+    virtual bool break_source() = 0;                 // after the first byte; see source_code
+    virtual bool break_sink() = 0;                   // the same; see sink_code
+    virtual bool refuse_zero_copy(Side side, unsigned at_call) = 0;  // from that call on
+    virtual bool shrink_source(std::size_t bytes) = 0;               // after source() was looked at
+    virtual bool answer_try_later(unsigned times) = 0;               // though it is ready
     int source_code = 0;
     int sink_code = 0;
 

@@ -99,8 +99,9 @@ bool RealWorld::break_sink() {
     return leaves_after_first_ = which_.source != FdKind::regular;
 }
 
-bool RealWorld::refuse_zero_copy(unsigned at_call) {
-    if (which_.sink != FdKind::regular || which_.method == Method::uncached || at_call != 1)
+bool RealWorld::refuse_zero_copy(Side side, unsigned at_call) {
+    if (side != Side::sink || which_.sink != FdKind::regular || which_.method == Method::uncached ||
+        at_call != 1)
         return false;
     return ::fcntl(sink_.near.view().number(), F_SETFL, O_APPEND) == 0;
 }

@@ -3,6 +3,7 @@
 
 #include "battery.hpp"
 #include "kernel/ends.hpp"
+#include "kernel/limits.hpp"
 
 namespace zc::test {
 
@@ -15,13 +16,14 @@ public:
     Endpoint sink() override;
     bool is_ready(const Interest& interest) override;
     std::string left_in_source() override;
+    std::size_t carrier_room() override { return room_bytes; }
 
     bool trickle_source() override;
     bool cut_sink(std::size_t) override { return false; }
     bool small_sink() override;
     bool break_source() override;
     bool break_sink() override;
-    bool refuse_zero_copy(unsigned at_call) override;
+    bool refuse_zero_copy(Side side, unsigned at_call) override;
     bool shrink_source(std::size_t bytes) override;
     bool answer_try_later(unsigned) override { return false; }
 
@@ -31,6 +33,7 @@ protected:
     std::string drain() override;
 
 private:
+    static constexpr std::size_t room_bytes = limits::pipe_bytes;
     const Case& which_;
     TempDir files_;
     Pair source_;

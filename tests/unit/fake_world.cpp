@@ -23,6 +23,7 @@ FakeWorld::FakeWorld(const Case& which, Mode mode)
       sink_(kernel_.open(thing_of(which.sink, mode))) {
     kernel_.calls_may_sleep = mode.waiting == Waiting::in_kernel;
     kernel_.on_sleep = [this] { return act(); };
+    kernel_.largest_pipe = room_bytes;
 }
 
 Endpoint FakeWorld::source() { return *look_at(source_.view(), "source"); }
@@ -71,12 +72,14 @@ bool FakeWorld::break_sink() {
     return true;
 }
 
-bool FakeWorld::refuse_zero_copy(unsigned at_call) {
-    const fake::When when{at_call, ~0U, sink_.view()};
+bool FakeWorld::refuse_zero_copy(Side side, unsigned at_call) {
+    const FdView end = side == Side::source ? source_.view() : sink_.view();
+    const fake::When when{at_call, ~0U, end};
     kernel_.fails(fake::Call::splice, EINVAL, when);
     kernel_.fails(fake::Call::copy_file_range, EXDEV, when);
-    kernel_.of(sink_.view()).cached_only = true;
-    return true;
+    kernel_.of(end).cached_only = true;
+    return which_.method != Method::uncached || which_.source == FdKind::regular ||
+           side == Side::sink;
 }
 
 bool FakeWorld::shrink_source(std::size_t bytes) {

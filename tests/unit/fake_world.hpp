@@ -14,13 +14,14 @@ public:
     Endpoint sink() override;
     bool is_ready(const Interest& interest) override;
     std::string left_in_source() override;
+    std::size_t carrier_room() override { return room_bytes; }
 
     bool trickle_source() override;
     bool cut_sink(std::size_t divisor) override;
     bool small_sink() override;
     bool break_source() override;
     bool break_sink() override;
-    bool refuse_zero_copy(unsigned at_call) override;
+    bool refuse_zero_copy(Side side, unsigned at_call) override;
     bool shrink_source(std::size_t bytes) override;
     bool answer_try_later(unsigned times) override;
 
@@ -30,6 +31,7 @@ protected:
     std::string drain() override;
 
 private:
+    static constexpr std::size_t room_bytes = 64 * 1024;
     const Case& which_;
     fake::Kernel kernel_;
     Fd source_;

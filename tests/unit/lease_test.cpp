@@ -167,30 +167,30 @@ TEST_CASE("lease: not even asked for a file below eight pipe-fulls") {
 }
 
 TEST_CASE("lease: broken with a living reader: copied from then on, released, unchanged") {
-    Leased leased(40 * mib);
+    Leased leased(20 * mib);
     leased.per_visit = 256 * 1024;
     leased.at_visit = [&] {
         if (leased.visits == 20) leased.break_lease();
     };
     const auto report = leased.run();
-    leased.check_unchanged(report, 40 * mib);
+    leased.check_unchanged(report, 20 * mib);
     CHECK(leased.kernel.spliced() == leased.spliced_before);
     CHECK(leased.released_at >= leased.broken_at);
-    CHECK(by(report, Method::copy) > 30 * mib);
+    CHECK(by(report, Method::copy) > 10 * mib);
 }
 
 TEST_CASE("lease: broken: released as soon as the pipe is empty") {
-    Leased leased(40 * mib);
+    Leased leased(20 * mib);
     leased.at_visit = [&] {
         if (leased.visits == 3) leased.break_lease();
     };
     const auto report = leased.run();
-    leased.check_unchanged(report, 40 * mib);
+    leased.check_unchanged(report, 20 * mib);
     CHECK(leased.kernel.spliced() == leased.spliced_before);
 }
 
 TEST_CASE("lease: broken with a dead reader: released within 250 ms, and told") {
-    Leased leased(40 * mib);
+    Leased leased(20 * mib);
     leased.at_visit = [&] {
         if (leased.visits < 3) return;
         if (leased.per_visit != 0) leased.break_lease();
