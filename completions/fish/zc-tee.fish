@@ -1,5 +1,6 @@
 complete -c zc-tee -s a -l append -d 'Append to the files'
 complete -c zc-tee -s i -l ignore-interrupts -d 'Ignore SIGINT'
 complete -c zc-tee -l explain -d 'Say how each output was written, and why'
+complete -c zc-tee -l zero-copy -x -a 'auto always never' -d 'Hand out pages of files'
 complete -c zc-tee -s h -l help -d 'Print the options'
 complete -c zc-tee -l version -d 'Print the version'

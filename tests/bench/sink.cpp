@@ -10,7 +10,7 @@ int main(int argc, char** argv) {
     const bench::Arguments arguments(argc, argv);
     const char* report = arguments.text("--report");
     const std::uint64_t expected = arguments.number("--expect", 0);
-    const std::uint64_t chunk = arguments.number("--chunk", 128 * 1024);
+    const std::uint64_t chunk = arguments.number("--chunk", 256 * 1024);
     const bool splice = arguments.flag("--splice");
     if (report == nullptr || chunk == 0)
         bench::usage(
@@ -25,7 +25,7 @@ int main(int argc, char** argv) {
     std::uint64_t total = 0;
     auto start = std::chrono::steady_clock::now();
     for (;;) {
-        const ssize_t n = splice ? ::splice(source, nullptr, null, nullptr, 1 << 20, 0)
+        const ssize_t n = splice ? ::splice(source, nullptr, null, nullptr, chunk, 0)
                                  : ::read(source, buffer.data(), buffer.size());
         if (bench::must("read", n) == 0) break;
         if (total == 0) start = std::chrono::steady_clock::now();
