@@ -219,7 +219,8 @@ bool Fanout::give(const Sink& sink) {
     const auto next = sinks_.begin() + static_cast<std::ptrdiff_t>(turn_) + 1;
     const bool last =
         std::none_of(next, sinks_.end(), [this](const Sink& s) { return lacks_chunk(s); });
-    if (!last) return tee_share();
+    is_share_ = !last;
+    if (is_share_) return tee_share();
     std::swap(side_.carrier, head_.space.carrier);
     return true;
 }
@@ -247,7 +248,8 @@ Progress Fanout::deliver(Sink& sink) {
     const std::uint64_t gained = sink.route.delivered - delivered;
     sink.ahead += gained;
     sink.report->bytes = sink.route.delivered;
-    sink.report->bytes_by[static_cast<std::size_t>(method)] += gained;
+    const Method counted = method == Method::carrier && is_share_ ? Method::tee : method;
+    sink.report->bytes_by[static_cast<std::size_t>(counted)] += gained;
     if (!step) {
         // A page in Q has lost its content: nobody else can be given it either.
         if (step.error().side == Side::source) return finish(step.error());

@@ -29,7 +29,7 @@ struct FanoutSink {
 struct SinkReport {
     std::string label;
     std::uint64_t bytes = 0;          // accepted by it: always the first ones of the source
-    BytesBy bytes_by{};               // the same by Method
+    BytesBy bytes_by{};               // the same by Method; `carrier` as the last one
     std::vector<Demotion> demotions;  // of this sink alone
     std::optional<Error> error;       // set: it failed, and got no more than `bytes`
 };
@@ -107,7 +107,8 @@ private:
     std::size_t turn_ = 0;     // the sink being served
     std::uint64_t chunk_ = 0;  // bytes every sink is being given; 0 between chunks
     Method chunk_method_ = Method::copy;
-    bool bulk_ = false;  // foreign pipes have been grown
+    bool is_share_ = false;  // `side_` was filled by tee(2)
+    bool bulk_ = false;      // foreign pipes have been grown
     bool confirming_end_ = false;
     bool finished_ = false;
     std::chrono::steady_clock::time_point began_;
