@@ -140,9 +140,11 @@ Result<Fd> reopen_nonblocking(FdView fd, Readiness direction) {
 Result<std::size_t> send_buffer_bytes(FdView socket) {
     int bytes = 0;
     socklen_t length = sizeof bytes;
-    return done("SO_SNDBUF", [&] {
-               return ::getsockopt(socket.number(), SOL_SOCKET, SO_SNDBUF, &bytes, &length);
-           }).map([&] { return static_cast<std::size_t>(bytes); });
+    return done("SO_SNDBUF",
+                [&] {
+                    return ::getsockopt(socket.number(), SOL_SOCKET, SO_SNDBUF, &bytes, &length);
+                })
+        .map([&] { return static_cast<std::size_t>(bytes); });
 }
 
 Result<std::size_t> unsent_bytes(FdView socket) {

@@ -77,9 +77,9 @@ private:
     Stream right_;
     SessionOptions options_;
     std::vector<std::unique_ptr<Direction>> directions_;
-    std::vector<Stream*> sinks_;   // of each direction
+    std::vector<Stream*> sinks_;    // of each direction
     std::vector<Fd> descriptions_;  // of inherited sinks: ours, so non-blocking
-    std::vector<bool> concluded_;  // its end has been passed on
+    std::vector<bool> concluded_;   // its end has been passed on
     std::vector<Error> errors_;
     Clock::time_point last_movement_ = Clock::now();
     std::optional<Clock::time_point> look_at_;
