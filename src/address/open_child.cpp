@@ -1,4 +1,6 @@
 // EXEC, SYSTEM and SHELL: a child process at the other end.
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "address/opener.hpp"
@@ -72,11 +74,11 @@ bool wants_pipes(const Options& options, Use use) {
 
 std::vector<std::string> environment_of(const OpenContext& context) {
     std::vector<std::string> out = context.environment;
-    const std::string pid = std::to_string(sys::own_pid());
-    for (const std::string prefix : {"SOCAT_", "ZC_"}) {
-        out.push_back(prefix + "PID=" + pid);
-        out.push_back(prefix + "PPID=" + pid);
-        out.push_back(prefix + "VERSION=" ZC_VERSION);
+    const int pid = sys::own_pid();
+    for (const char* prefix : {"SOCAT", "ZC"}) {
+        out.push_back(fmt::format("{}_PID={}", prefix, pid));
+        out.push_back(fmt::format("{}_PPID={}", prefix, pid));
+        out.push_back(fmt::format("{}_VERSION={}", prefix, ZC_VERSION));
     }
     return out;
 }

@@ -1,12 +1,12 @@
 // The system calls of sys_proc.hpp, as Linux has them.
 #include "kernel/sys_proc.hpp"
 
-#include <signal.h>
 #include <spawn.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstring>
 #include <string_view>
 
