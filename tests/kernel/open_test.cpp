@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <netdb.h>
 
 #include <cerrno>
 #include <thread>
@@ -166,7 +167,19 @@ TEST_CASE("tcp: a connection passes bytes and the half-close both ways") {
     CHECK(server.environment[0] == "SOCAT_PEERADDR=127.0.0.1");
 }
 
+// A bare chroot has no /etc/hosts, and then this name means nothing.
+bool knows_localhost() {
+    addrinfo* found = nullptr;
+    const bool known = ::getaddrinfo("localhost", nullptr, nullptr, &found) == 0;
+    if (known) ::freeaddrinfo(found);
+    return known;
+}
+
 TEST_CASE("tcp: every address of a name is tried, and the last error is told with it") {
+    if (!knows_localhost()) {
+        WARN("localhost has no address here: not tested");
+        return;
+    }
     Listener listener = listening("TCP4-LISTEN:0,bind=127.0.0.1");
     const std::string port = port_of(listener);
     Stream client = opened("TCP:localhost:" + port, Use::both);
