@@ -13,6 +13,7 @@
 
 #include "kernel/sys_event.hpp"
 #include "relay/errands.hpp"
+#include "relay/gate.hpp"
 #include "relay/timers.hpp"
 #include "relay/watch.hpp"
 
@@ -28,14 +29,6 @@ enum : std::uint64_t { token_signals, token_bell, token_left, token_right, first
 struct Opened {
     enum class Which : std::uint8_t { left, right } which;
     Result<Stream> stream;
-};
-
-// A listener in the loop, and how long it may wait for a client.
-struct Gate {
-    Listener listener;
-    std::uint64_t token;
-    Use use;
-    std::optional<Clock::time_point> deadline;
 };
 
 class Relay {
@@ -58,14 +51,14 @@ private:
     void open_in_thread(std::uint64_t id, Opened::Which which, Use use,
                         std::vector<std::string> environment);
     void fail(const Error& error);
-    void say(LogLevel level, const std::string& text) const { observer_.log(level, text); }
 
     void handle(std::uint64_t token);
     void take_signals();
     void take_errands();
     void accept_left();
     void accept_right();
-    [[nodiscard]] std::optional<Accepted> next_client(Gate& gate);
+    [[nodiscard]] std::optional<Accepted> next_client(std::optional<Gate>& gate,
+                                                      std::uint64_t token);
     [[nodiscard]] bool room_for_another() const;
 
     void arrived(Stream left, std::vector<std::string> environment);
@@ -74,6 +67,7 @@ private:
     void give_turn(std::uint64_t id, Clock::time_point now);
     void end_session(std::uint64_t id);
     void session_is_over();
+    void end_if_idle();
 
     [[nodiscard]] Use use_of_left() const;
     [[nodiscard]] Use use_of_right() const;
@@ -116,22 +110,18 @@ Use Relay::use_of_right() const {
 
 void Relay::fail(const Error& error) {
     outcome_.failed = true;
-    say(LogLevel::error,
-        error.subject.empty() ? cause(error) : error.subject + ": " + cause(error));
+    observer_.log(LogLevel::error,
+                  error.subject.empty() ? cause(error) : error.subject + ": " + cause(error));
 }
 
 Result<void> Relay::listen_on(const Address& address, std::optional<Gate>& gate,
                               std::uint64_t token) {
-    auto listener = open_listener(address, OpenContext{options_.family, {}});
-    if (!listener) return failure(listener.error());
-    say(LogLevel::notice, "listening on " + listener->local().value_or(listener->label()));
-    gate.emplace(Gate{std::move(*listener), token,
-                      token == token_left ? use_of_left() : use_of_right(), std::nullopt});
-    if (const auto limit = gate->listener.accept_timeout()) {
-        gate->deadline = Clock::now() + *limit;
-        timers_.set(token, *gate->deadline);
-    }
-    return watch_.add(gate->listener.socket(), token);
+    const Use use = token == token_left ? use_of_left() : use_of_right();
+    auto opened = Gate::open(address, OpenContext{options_.family, {}}, use, observer_.log);
+    if (!opened) return failure(opened.error());
+    gate.emplace(std::move(*opened));
+    if (const auto deadline = gate->deadline()) timers_.set(token, *deadline);
+    return watch_.add(gate->socket(), token);
 }
 
 void Relay::open_in_thread(std::uint64_t id, Opened::Which which, Use use,
@@ -163,6 +153,7 @@ RelayOutcome Relay::run() {
     while (!over_) {
         const std::vector<std::uint64_t> due = timers_.due(Clock::now());
         for (const std::uint64_t token : due) handle(token);
+        if (over_) break;
         const auto patience = moving_.empty() ? timers_.until_next(Clock::now())
                                               : std::optional(std::chrono::milliseconds{0});
         for (const std::uint64_t token : watch_.wait(patience)) handle(token);
@@ -190,7 +181,7 @@ void Relay::handle(std::uint64_t token) {
 void Relay::take_signals() {
     while (const auto signal = sys::next_signal(signals_.view())) {
         outcome_.signal = signal;
-        say(LogLevel::notice, "exiting on signal " + std::to_string(*signal));
+        observer_.log(LogLevel::notice, "exiting on signal " + std::to_string(*signal));
         over_ = true;
     }
 }
@@ -209,43 +200,32 @@ void Relay::take_errands() {
 }
 
 bool Relay::room_for_another() const {
-    const auto most = left_gate_->listener.max_children();
+    const auto most = left_gate_->max_children();
     return !most || sessions_.size() + waiting_.size() < *most;
 }
 
-// The next client that is welcome; nothing when none waits.
-std::optional<Accepted> Relay::next_client(Gate& gate) {
+// The next client at a gate; nothing when none waits. A gate that nobody came to
+// in time is closed.
+std::optional<Accepted> Relay::next_client(std::optional<Gate>& gate, std::uint64_t token) {
     const Clock::time_point now = Clock::now();
-    for (;;) {
-        auto arrival = gate.listener.accept(gate.use);
-        if (!arrival) {
-            // EMFILE and its like: the connection still waits, but its edge will not
-            // come again. Sessions that end make room, or time does.
-            fail(arrival.error());
-            timers_.set(gate.token, now + std::chrono::seconds{1});
-            return std::nullopt;
-        }
-        if (auto* refused = std::get_if<Refused>(&*arrival)) {
-            say(LogLevel::warning,
-                "refusing connection from " + refused->peer + ": " + refused->reason);
-        } else if (auto* accepted = std::get_if<Accepted>(&*arrival)) {
-            say(LogLevel::notice,
-                "accepting connection from " + accepted->peer + " on " + gate.listener.label());
-            return std::move(*accepted);
-        } else {
-            if (gate.deadline && now >= *gate.deadline) {
-                fail(Error::told(Errc::timed_out, "accept", "no connection within accept-timeout")
-                         .about(gate.listener.label()));
-                over_ = true;
-            }
-            return std::nullopt;
-        }
+    auto client = gate->next(now, observer_.log);
+    if (client) {
+        if (const auto deadline = gate->deadline()) timers_.set(token, *deadline);
+        return std::move(*client);
     }
+    fail(client.error());
+    if (client.error().kind != Errc::timed_out) {
+        timers_.set(token, now + std::chrono::seconds{1});
+        return std::nullopt;
+    }
+    gate.reset();
+    end_if_idle();
+    return std::nullopt;
 }
 
 void Relay::accept_left() {
-    while (left_gate_ && !over_ && room_for_another()) {
-        auto client = next_client(*left_gate_);
+    while (left_gate_ && room_for_another()) {
+        auto client = next_client(left_gate_, token_left);
         if (!client) return;
         if (!forks(left_)) left_gate_.reset();
         arrived(std::move(client->stream), std::move(client->environment));
@@ -254,7 +234,8 @@ void Relay::accept_left() {
 
 void Relay::accept_right() {
     if (!right_gate_) return;
-    auto client = next_client(*right_gate_);
+    auto client = next_client(right_gate_, token_right);
+    if (!right_gate_) over_ = true;
     if (!client) return;
     right_gate_.reset();
     opened_right(waiting_.begin()->first, std::move(client->stream));
@@ -315,6 +296,10 @@ void Relay::end_session(std::uint64_t id) {
 // Whoever waits in the backlog may come in now; without a listener it was the last.
 void Relay::session_is_over() {
     if (left_gate_) return accept_left();
+    end_if_idle();
+}
+
+void Relay::end_if_idle() {
     if (waiting_.empty() && sessions_.empty()) over_ = true;
 }
 

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "address/open.hpp"
+#include "relay/gate.hpp"
 #include "relay/session.hpp"
-#include "report/log.hpp"
 
 namespace zc {
 
@@ -19,7 +19,7 @@ struct RelayOptions {
 
 // How the relay talks; it never prints by itself.
 struct RelayObserver {
-    std::function<void(LogLevel, const std::string&)> log;
+    Log log;
     // A direction has ended; called for each of its sinks.
     std::function<void(const EndReport&)> report;
 };
