@@ -27,6 +27,9 @@
 // was begun by tee is ended by copy, wherever it stopped: a sink that is ahead
 // of the whole buffer is passed over, one inside it gets the rest.
 //
+// A page that a file lent to the source may lose its content on the way. Reading P
+// finds it too, after all before it has been given to all; that is the failure told.
+//
 // What must stay true.
 // - The source is asked only when nothing is held. This is what makes EAGAIN
 //   unambiguous (path_carrier.cpp), and a byte reach all before the next is taken.
@@ -117,7 +120,7 @@ std::optional<Error> Fanout::prepare_pipes() {
     if (!q) return q.error();
     // Kernel: tee(2) needs a free slot for every slot it duplicates. Over the
     // user's quota the second pipe may have been granted two slots only.
-    // Test: "fanout: pipes of different sizes".
+    // Test: "fanout: a second pipe that is smaller becomes the first".
     if ((*q)->capacity() < (*p)->capacity()) std::swap(taken, given);
     return std::nullopt;
 }
@@ -269,8 +272,6 @@ Progress Fanout::deliver(Sink& sink) {
     return {};
 }
 
-// A page in the carrier has lost its content. P has lost it too; reading it gives
-// every sink what is before that page, and then fails as the source's failure.
 Progress Fanout::page_lost(const Error& error) {
     drop_share();
     chunk_ = 0;

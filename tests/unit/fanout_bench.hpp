@@ -50,6 +50,13 @@ public:
     fake::Thing& end(std::size_t i) { return kernel.of(sinks_[i].view()); }
     [[nodiscard]] FdView sink(std::size_t i) const { return sinks_[i].view(); }
 
+    // Sends the next bytes of the text, and the end after the last one.
+    void feed(std::size_t bytes) {
+        const std::string_view rest = std::string_view(text).substr(sent_);
+        sent_ += fake::send(begin(), rest.substr(0, bytes));
+        begin().ended = sent_ == text.size();
+    }
+
     void run() {
         std::vector<FanoutSink> sinks;
         for (const Fd& fd : sinks_) sinks.push_back({*look_at(fd.view(), "sink")});
@@ -91,6 +98,7 @@ public:
     Waiting waiting;
     Policy policy{};
     bool large_first = false;
+    std::size_t portion = portion_bytes;
     fake::Kernel kernel;
     std::vector<std::string> got;
     FanoutReport report;
@@ -100,11 +108,7 @@ private:
         bool acted = false;
         for (std::size_t i = 0; i < got.size(); ++i) acted = collect(i) || acted;
         if (begin().kind == FdKind::regular || begin().ended) return acted;
-        if (!fake::readable(begin())) {
-            const std::string_view rest = std::string_view(text).substr(sent_);
-            sent_ += fake::send(begin(), rest.substr(0, portion_bytes));
-        }
-        begin().ended = sent_ == text.size();
+        if (!fake::readable(begin())) feed(portion);
         return true;
     }
 
