@@ -27,6 +27,9 @@
 // was begun by tee is ended by copy, wherever it stopped: a sink that is ahead
 // of the whole buffer is passed over, one inside it gets the rest.
 //
+// A page that a file lent to the source may lose its content on the way. Reading P
+// finds it too, after all before it has been given to all; that is the failure told.
+//
 // What must stay true.
 // - The source is asked only when nothing is held. This is what makes EAGAIN
 //   unambiguous (path_carrier.cpp), and a byte reach all before the next is taken.
@@ -117,7 +120,7 @@ std::optional<Error> Fanout::prepare_pipes() {
     if (!q) return q.error();
     // Kernel: tee(2) needs a free slot for every slot it duplicates. Over the
     // user's quota the second pipe may have been granted two slots only.
-    // Test: "fanout: pipes of different sizes".
+    // Test: "fanout: a second pipe that is smaller becomes the first".
     if ((*q)->capacity() < (*p)->capacity()) std::swap(taken, given);
     return std::nullopt;
 }
@@ -177,8 +180,15 @@ Progress Fanout::after_take(const Step& step, Method method) {
         demote(Error::told(Errc::unavailable, "splice", "it holds more than was said"));
     chunk_method_ = method;
     turn_ = 0;
-    if (method != Method::tee) std::swap(side_.buffer, head_.space.buffer);
-    chunk_ = method == Method::tee ? head_.space.carrier.size() : side_.buffer.size();
+    if (method == Method::tee) {
+        chunk_ = head_.space.carrier.size();
+        return {};
+    }
+    std::swap(side_.buffer, head_.space.buffer);
+    chunk_ = side_.buffer.size();
+    // Nothing of it is anybody's yet: give() says from where on it is.
+    // Test: "fanout: a share that is cut short is ended by copy".
+    side_.buffer.consumed(side_.buffer.size());
     return {};
 }
 
@@ -250,11 +260,8 @@ Progress Fanout::deliver(Sink& sink) {
     sink.report->bytes = sink.route.delivered;
     const Method counted = method == Method::carrier && is_share_ ? Method::tee : method;
     sink.report->bytes_by[static_cast<std::size_t>(counted)] += gained;
-    if (!step) {
-        // A page in Q has lost its content: nobody else can be given it either.
-        if (step.error().side == Side::source) return finish(step.error());
-        return lose(sink, step.error());
-    }
+    if (!step)
+        return step.error().side == Side::sink ? lose(sink, step.error()) : page_lost(step.error());
     if (step->kind == Step::Kind::wait_sink)
         return Progress{
             Progress::State::waiting, Interest{sink.route.sink.fd, Readiness::writable}, {}};
@@ -265,11 +272,22 @@ Progress Fanout::deliver(Sink& sink) {
     return {};
 }
 
+Progress Fanout::page_lost(const Error& error) {
+    drop_share();
+    chunk_ = 0;
+    if (head_.space.carrier.size() == 0) return finish(error);
+    return {};
+}
+
+void Fanout::drop_share() {
+    side_.buffer.consumed(side_.buffer.size());
+    if (side_.carrier.size() != 0) side_.carrier.discard();
+}
+
 Progress Fanout::lose(Sink& sink, const Error& error) {
     sink.report->error = error.about(sink.report->label);
     --living_;
-    side_.buffer.consumed(side_.buffer.size());
-    if (side_.carrier.size() != 0) side_.carrier.discard();
+    drop_share();
     if (living_ == 0 || ends_all(sink.on_loss, error)) return finish(std::nullopt);
     return {};
 }
@@ -277,29 +295,6 @@ Progress Fanout::lose(Sink& sink, const Error& error) {
 Progress Fanout::advance() {
     if (finished_) return Progress{Progress::State::finished, {}, {}};
     return chunk_ == 0 ? take() : serve();
-}
-
-TransferReport report_of(const FanoutReport& all, const SinkReport& sink) {
-    TransferReport report;
-    report.bytes = sink.bytes;
-    report.bytes_by = sink.bytes_by;
-    report.method = main_method(sink.bytes_by);
-    report.demotions = all.demotions;
-    report.demotions.insert(report.demotions.end(), sink.demotions.begin(), sink.demotions.end());
-    report.calls = all.calls;
-    report.elapsed = all.elapsed;
-    report.error = all.error ? all.error : sink.error;
-    return report;
-}
-
-FanoutReport run_fanout(Endpoint source, std::vector<FanoutSink> sinks, Workspace& space,
-                        TransferOptions options) {
-    Fanout fanout(std::move(source), std::move(sinks), space, options);
-    for (;;) {
-        const Progress progress = fanout.advance();
-        if (progress.state == Progress::State::finished) return fanout.report();
-        if (progress.state == Progress::State::waiting) wait_for(progress);
-    }
 }
 
 }  // namespace zc

@@ -93,8 +93,10 @@ private:
     Progress serve();
     Progress deliver(Sink& sink);
     Progress lose(Sink& sink, const Error& error);
+    Progress page_lost(const Error& error);
     Progress finish(std::optional<Error> error);
     void demote(const Error& reason);
+    void drop_share();
     void end_chunk();
 
     Workspace side_;  // what the sink whose turn it is has still to get
