@@ -143,7 +143,7 @@ TEST_CASE("lease: is refused while somebody has the file open for writing") {
 // The reader gets what was there before the writer came, up to the point where
 // the lease was given up; what the file holds is read only after that.
 TEST_CASE("lease: a writer never changes what was taken before it") {
-    const std::string content = pattern(40 * mib);
+    const std::string content = pattern(20 * mib);
     for (const Attack how : {Attack::overwrite, Attack::truncate}) {
         const Attacked result = attack_while_reading(content, how, ZeroCopy::automatic);
         INFO((how == Attack::truncate ? "truncate" : "overwrite"));
@@ -161,7 +161,7 @@ TEST_CASE("lease: a writer never changes what was taken before it") {
 }
 
 TEST_CASE("lease: without it the same writer does change the stream") {
-    const std::string content = pattern(40 * mib);
+    const std::string content = pattern(20 * mib);
     const Attacked result = attack_while_reading(content, Attack::overwrite, ZeroCopy::always);
     // The pipe's pages, read from 2 MiB on, were ruined.
     CHECK(unchanged_bytes(result.received, content) < 2 * mib + 64 * 1024);
@@ -169,7 +169,7 @@ TEST_CASE("lease: without it the same writer does change the stream") {
 
 TEST_CASE("lease: a reader that stops does not keep a writer waiting") {
     const TempDir files;
-    const std::string content = pattern(40 * mib);
+    const std::string content = pattern(20 * mib);
     const auto path = files.file("source", content);
     const Fd source = open_file(path, O_RDONLY);
     Pair sink = pipe_to_write();

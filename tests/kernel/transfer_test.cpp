@@ -218,12 +218,16 @@ TEST_CASE("a full terminal never makes an event loop sleep") {
     Workspace space;
     Transfer transfer(*look_at(source.near.view(), "source"), *look_at(sink.near.view(), "sink"),
                       space, {{}, {}, Waiting::by_poll});
-    // Nobody reads: a write that sleeps would never end.
-    Progress progress;
-    do progress = transfer.advance();
-    while (progress.state == Progress::State::moving);
-    REQUIRE(progress.state == Progress::State::waiting);
-    CHECK(progress.wants->event == Readiness::writable);
+    // Nobody reads meanwhile: a write that sleeps would never end. After a read
+    // there is room, but less than a long write needs.
+    for (std::size_t taken = 1; taken < 600; taken += 99) {
+        Progress progress;
+        do progress = transfer.advance();
+        while (progress.state == Progress::State::moving);
+        REQUIRE(progress.state == Progress::State::waiting);
+        CHECK(progress.wants->event == Readiness::writable);
+        CHECK(read_now(sink.far.view(), taken).size() == taken);
+    }
 }
 
 TEST_CASE("a silent socket never locks the output pipe") {
