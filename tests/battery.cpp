@@ -54,9 +54,13 @@ bool World::act(std::optional<Readiness> waited_for) {
 
 std::string pattern(std::size_t bytes) {
     static std::string made;  // as much of it as was ever asked for
-    static std::uint32_t state = 1;
-    while (made.size() < bytes)
-        made += static_cast<char>((state = state * 1664525 + 1013904223) >> 24);
+    static std::uint64_t state = 1;
+    while (made.size() < bytes) {
+        state ^= state << 13;  // xorshift
+        state ^= state >> 7;
+        state ^= state << 17;
+        made.append(reinterpret_cast<const char*>(&state), sizeof state);
+    }
     return made.substr(0, bytes);
 }
 

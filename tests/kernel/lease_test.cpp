@@ -51,6 +51,15 @@ void await_break(FdView file) {
         std::this_thread::yield();
 }
 
+// Waits, by asking, until a pipe is full: then pages are certainly out.
+void await_full(FdView pipe) {
+    const auto deadline = Clock::now() + std::chrono::seconds{10};
+    while (sys::unread_bytes(pipe).value() < sys::pipe_capacity(pipe).value()) {
+        REQUIRE(Clock::now() < deadline);
+        std::this_thread::yield();
+    }
+}
+
 enum class Attack { overwrite, truncate };
 
 void attack(const std::filesystem::path& path, Attack how, std::size_t bytes) {
@@ -82,6 +91,7 @@ Attacked attack_while_reading(const std::string& content, Attack how, ZeroCopy z
         return report;
     });
     take(sink.far.view(), 2 * mib, result.received);
+    await_full(sink.far.view());
     auto writer = std::async(std::launch::async, [&] {
         const auto began = Clock::now();
         attack(path, how, content.size());
@@ -143,16 +153,16 @@ TEST_CASE("lease: is refused while somebody has the file open for writing") {
 // The reader gets what was there before the writer came, up to the point where
 // the lease was given up; what the file holds is read only after that.
 TEST_CASE("lease: a writer never changes what was taken before it") {
-    const std::string content = pattern(40 * mib);
+    const std::string content = pattern(20 * mib);
     for (const Attack how : {Attack::overwrite, Attack::truncate}) {
         const Attacked result = attack_while_reading(content, how, ZeroCopy::automatic);
         INFO((how == Attack::truncate ? "truncate" : "overwrite"));
         INFO("error: " << (result.report.error ? cause(*result.report.error) : "none"));
         CHECK_FALSE(result.report.error);
         CHECK(result.writer_waited < std::chrono::seconds{5});  // not lease-break-time, 45 s
-        // Beyond the 2 MiB that were read: two pipes full of pages were out.
+        // Beyond the 2 MiB that were read, a pipe full of pages was out.
         const std::size_t same = unchanged_bytes(result.received, content);
-        CHECK(same >= 4 * mib);
+        CHECK(same >= 3 * mib);
         // After it, only what the writer left, never a mixture.
         if (how == Attack::truncate) CHECK(same == result.received.size());
         for (std::size_t i = same; i < result.received.size(); i += 4096)
@@ -161,7 +171,7 @@ TEST_CASE("lease: a writer never changes what was taken before it") {
 }
 
 TEST_CASE("lease: without it the same writer does change the stream") {
-    const std::string content = pattern(40 * mib);
+    const std::string content = pattern(20 * mib);
     const Attacked result = attack_while_reading(content, Attack::overwrite, ZeroCopy::always);
     // The pipe's pages, read from 2 MiB on, were ruined.
     CHECK(unchanged_bytes(result.received, content) < 2 * mib + 64 * 1024);
@@ -169,7 +179,7 @@ TEST_CASE("lease: without it the same writer does change the stream") {
 
 TEST_CASE("lease: a reader that stops does not keep a writer waiting") {
     const TempDir files;
-    const std::string content = pattern(40 * mib);
+    const std::string content = pattern(20 * mib);
     const auto path = files.file("source", content);
     const Fd source = open_file(path, O_RDONLY);
     Pair sink = pipe_to_write();
@@ -178,9 +188,11 @@ TEST_CASE("lease: a reader that stops does not keep a writer waiting") {
     });
     std::string received;
     take(sink.far.view(), 2 * mib, received);
+    await_full(sink.far.view());
     const auto began = Clock::now();
     { const Fd writer = open_file(path, O_WRONLY); }  // sleeps until the lease is released
     CHECK(Clock::now() - began < std::chrono::seconds{2});
+    (void)sink.far.close();  // lest a mover that knows nothing waits for ever
     const auto report = mover.get();
     REQUIRE(report.error);
     CHECK(cause(*report.error) == "file was opened for writing while its reader was behind");

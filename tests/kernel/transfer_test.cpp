@@ -8,7 +8,6 @@
 #include <sys/statfs.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <functional>
@@ -218,13 +217,33 @@ TEST_CASE("a full terminal never makes an event loop sleep") {
     Workspace space;
     Transfer transfer(*look_at(source.near.view(), "source"), *look_at(sink.near.view(), "sink"),
                       space, {{}, {}, Waiting::by_poll});
-    // Nobody reads: a write that sleeps would never end.
-    Progress progress;
-    do progress = transfer.advance();
-    while (progress.state == Progress::State::moving);
-    REQUIRE(progress.state == Progress::State::waiting);
-    CHECK(progress.wants->event == Readiness::writable);
+    // Nobody reads meanwhile: a write that sleeps would never end. After a read
+    // there is room, but less than a long write needs.
+    for (std::size_t taken = 1; taken < 600; taken += 99) {
+        Progress progress;
+        do progress = transfer.advance();
+        while (progress.state == Progress::State::moving);
+        REQUIRE(progress.state == Progress::State::waiting);
+        CHECK(progress.wants->event == Readiness::writable);
+        CHECK(read_now(sink.far.view(), taken).size() == taken);
+    }
 }
+
+namespace {
+
+// Waits, by asking, until a thread of this process sleeps.
+void await_sleep(pid_t thread) {
+    const auto stat = "/proc/self/task/" + std::to_string(thread) + "/stat";
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+    while (std::chrono::steady_clock::now() < deadline) {
+        const std::string line = read_all(open_file(stat, O_RDONLY).view());
+        if (line.at(line.rfind(')') + 2) == 'S') return;
+        std::this_thread::yield();
+    }
+    FAIL("the mover does not sleep");
+}
+
+}  // namespace
 
 TEST_CASE("a silent socket never locks the output pipe") {
     for (const bool tcp : {false, true}) {
@@ -232,27 +251,26 @@ TEST_CASE("a silent socket never locks the output pipe") {
         Pair sink = pipe_to_write();
         set_nonblocking(sink.far.view());
         const std::string first = pattern(200'000);
-        auto mover = std::async(std::launch::async, [&] { return move(source, sink); });
+        std::promise<pid_t> id;
+        auto mover = std::async(std::launch::async, [&] {
+            id.set_value(::gettid());
+            return move(source, sink);
+        });
+        const pid_t thread = id.get_future().get();
         // Enough that splice is in use, then silence.
         std::thread feeder([&] { write_all(source.far.view(), first); });
         std::string got;
-        unsigned asked = 0;
         const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{20};
         while (got.size() < first.size() && std::chrono::steady_clock::now() < deadline)
             got += read_now(sink.far.view());
         feeder.join();
         CHECK((got == first));
-        // The mover now sleeps on the socket, or is about to: every look at the
-        // pipe must return. 20 ms of looking meets it asleep.
-        const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds{20};
-        while (std::chrono::steady_clock::now() < until) {
-            char byte = 0;
-            CHECK(::read(sink.far.view().number(), &byte, 1) == -1);
-            CHECK(sys::unread_bytes(sink.far.view()).value() == 0);
-            CHECK(sys::pipe_capacity(sink.far.view()).value() >= limits::page_bytes);
-            ++asked;
-        }
-        CHECK(asked > 10);
+        await_sleep(thread);
+        // Each of these would hang with it if it slept with the pipe's lock.
+        char byte = 0;
+        CHECK(::read(sink.far.view().number(), &byte, 1) == -1);
+        CHECK(sys::unread_bytes(sink.far.view()).value() == 0);
+        CHECK(sys::pipe_capacity(sink.far.view()).value() >= limits::page_bytes);
         (void)source.far.close();
         CHECK_FALSE(mover.get().error);
     }

@@ -240,6 +240,38 @@ TEST_CASE("lease: our description of the sink is closed when the transfer has fi
     CHECK(transfer.sink().fd == leased.sink.view());
 }
 
+TEST_CASE("lease: broken: what is in the carrier is copied to memory at once") {
+    Leased leased(9 * mib);
+    Transfer transfer(*look_at(leased.file.view(), "file"), *look_at(leased.sink.view(), "pipe"),
+                      leased.space, {});
+    const auto until_it_waits = [&] {
+        Progress progress;
+        do progress = transfer.advance();
+        while (progress.state == Progress::State::moving);
+        REQUIRE(progress.state == Progress::State::waiting);
+        CHECK(progress.look_after == limits::lease_look);
+    };
+    until_it_waits();
+    REQUIRE(leased.space.carrier.size() != 0);
+    leased.break_lease();
+    until_it_waits();
+    CHECK(leased.space.carrier.size() == 0);
+    CHECK(leased.space.buffer.size() != 0);
+}
+
+TEST_CASE("lease: is released when the transfer fails, not only with the Transfer") {
+    Leased leased(9 * mib);
+    Transfer transfer(*look_at(leased.file.view(), "file"), *look_at(leased.sink.view(), "pipe"),
+                      leased.space, {});
+    CHECK(transfer.advance().state == Progress::State::moving);
+    CHECK(leased.file_thing().leased);
+    leased.pipe_thing().gone = true;
+    while (transfer.advance().state != Progress::State::finished) {
+    }
+    CHECK(transfer.report().error->code == EPIPE);
+    CHECK_FALSE(leased.file_thing().leased);
+}
+
 TEST_CASE("lease: a sink that refuses pages in mid-stream gets the rest by copy") {
     Leased leased(20 * mib);
     leased.kernel.fails(fake::Call::splice, EINVAL, {7});

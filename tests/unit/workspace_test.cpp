@@ -85,6 +85,30 @@ TEST_CASE("workspace: a page that was truncated in the carrier is an error of th
     CHECK(copied.error().code == ENODATA);
 }
 
+TEST_CASE("workspace: a carrier that answers 0 although it holds bytes was truncated") {
+    Held held;
+    held.carry("old");
+    held.kernel.fails(fake::Call::read, 0);
+    const auto copied = step_copy(held.route, 10);
+    REQUIRE_FALSE(copied);
+    CHECK(copied.error().side == Side::source);
+    CHECK(cause(copied.error()) == "file was truncated while it was read");
+}
+
+TEST_CASE("splice: a reader that has left costs the source nothing") {
+    fake::Kernel kernel;
+    const Fd source = kernel.open({.kind = FdKind::pipe});
+    const Fd sink = kernel.open({.kind = FdKind::pipe, .gone = true});
+    fake::send(kernel.of(source.view()), "abc");
+    Workspace space;
+    Route route{*look_at(source.view(), "source"), *look_at(sink.view(), "sink"), space};
+    const auto step = step_splice(route, 10);
+    REQUIRE_FALSE(step);
+    CHECK(step.error().code == EPIPE);
+    CHECK(step.error().side == Side::sink);
+    CHECK(fake::drain(kernel.of(source.view())) == "abc");
+}
+
 TEST_CASE("workspace: discard forgets the bytes, and the pipe that held some") {
     Held held;
     REQUIRE(held.space.carrier.pipe());
