@@ -112,11 +112,13 @@ Result<void> AliasGuard::begin_break(Route& route) {
 }
 
 Result<void> AliasGuard::look(Route& route) {
-    // A reader may have made a pipe larger, and then more can be in it.
+    if (!deadline_ && budget_ != 0) return lease_->broken() ? begin_break(route) : Result<void>();
+    // A reader may have made a pipe larger, and then more can be in it. Asked only
+    // now: F_GETPIPE_SZ waits for the pipe's lock, which its reader needs, too.
     sink_capacity_ = std::max(sink_capacity_, capacity_of(route.sink));
     const bool tail_is_copied = copied(route) >= limits::copied_tail_pipes * sink_capacity_;
     if (!deadline_) {
-        if (budget_ == 0 && tail_is_copied)
+        if (tail_is_copied)
             release();
         else if (lease_->broken())
             return begin_break(route);
