@@ -33,6 +33,10 @@ start() {
     started+=("$started_pid")
 }
 
+# The same for a line of shell. A FIFO is opened there: opening it here would wait
+# for whoever opens its other end.
+start_shell() { start bash -o pipefail -c "$1"; }
+
 # Waits for a program that `start` has started; fails unless its status is $2 (default 0).
 finished() {
     local got=0
