@@ -8,8 +8,10 @@ set_up() {
     root=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)
     PATH=${ZC_BIN:-$root/build/release/tools}:${ZC_AIDS:-$root/build/release/tests/cli}:$PATH
     export LC_ALL=C
+    set -o pipefail
     cd "$BATS_TEST_TMPDIR" || return
     started=()
+    under=()
 }
 
 # Ends what the test has started, by number.
@@ -92,10 +94,11 @@ start_peer() {
 
 says() { grep -q -- "$1" "$2" 2>/dev/null; }
 
-# start_relay ARGUMENT ...: zc-relay with its first address a listener. What it
-# says is in relay.log; its TCP port, chosen by the kernel for port 0, in $port.
+# start_relay ARGUMENT ...: zc-relay with its first address a listener, run by the
+# program in $under if there is one. What it says is in relay.log; its TCP port,
+# chosen by the kernel for port 0, in $port.
 start_relay() {
-    start zc-relay -dd "$@" 2>relay.log
+    start "${under[@]}" zc-relay -dd "$@" 2>relay.log
     relay=$started_pid
     until_true says 'listening on' relay.log
     port=$(sed -n 's/.*listening on .*:\([0-9]*\)$/\1/p' relay.log | head -n 1)

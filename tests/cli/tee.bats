@@ -276,6 +276,6 @@ zc-tee: 'a'\$'\\n''b/c': No such file or directory"
     make_file f 9000000
     cat f | limited zc-tee --explain one 2>said | cat >out
     same f one out
-    grep -q '^zc-tee: .*standard input.* (pipe) -> .*standard output.* (pipe): carrier' said
+    grep -q '^zc-tee: .*standard input.* (pipe) -> .*standard output.* (pipe): tee, .* bytes by tee' said
     [ "$(grep -c '^zc-tee: ' said)" -eq 2 ]
 }
