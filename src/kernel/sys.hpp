@@ -49,7 +49,7 @@ Result<std::size_t> unread_bytes(FdView fd);  // FIONREAD
 // Another description of the same pipe, FIFO or terminal, with O_NONBLOCK and
 // for one direction, so that nobody else's description changes.
 //
-// Errors   ENXIO for a socket; ENOENT without /proc; EACCES.
+// Errors   ENXIO for a socket and a pty's master; ENOENT without /proc; EACCES.
 Result<Fd> reopen_nonblocking(FdView fd, Readiness direction);
 
 // Of a socket: SO_SNDBUF, and how much of it is taken by what the peer has not read.

@@ -129,6 +129,10 @@ Result<std::size_t> unread_bytes(FdView fd) {
 }
 
 Result<Fd> reopen_nonblocking(FdView fd, Readiness direction) {
+    // Kernel: opening a pty's master by its name makes a new pty.
+    // Test: "another description of a pty's master is refused".
+    unsigned slave = 0;
+    if (::ioctl(fd.number(), TIOCGPTN, &slave) == 0) return failure(Error::system("open", ENXIO));
     std::array<char, 32> path{};
     std::snprintf(path.data(), path.size(), "/proc/self/fd/%d", fd.number());
     const int access = direction == Readiness::readable ? O_RDONLY : O_WRONLY;

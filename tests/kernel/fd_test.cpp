@@ -124,3 +124,9 @@ TEST_CASE("sys: a file in memory has no cache to bypass, for reading or writing"
 TEST_CASE("sys: a close that fails says so") {
     CHECK(sys::close(FdView(-1)).error().code == EBADF);
 }
+
+TEST_CASE("sys: another description of a pty's master is refused") {
+    const Pair pty = pty_pair();
+    CHECK_FALSE(sys::reopen_nonblocking(pty.far.view(), Readiness::writable));
+    CHECK(sys::reopen_nonblocking(pty.near.view(), Readiness::writable));
+}
