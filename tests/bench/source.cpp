@@ -1,9 +1,9 @@
 // Writes a fixed number of bytes as fast as it can, to standard output or to a
 // TCP port of this machine.
 //
-// They come from 256 MiB of memory, over and over: a source that sends the same
-// small buffer again and again keeps it in the processor's cache, and flatters
-// whoever copies.
+// They come from 256 MiB of memory (or --memory), over and over: a source that sends
+// the same small buffer again and again keeps it in the processor's cache, and
+// flatters whoever copies.
 #include <sys/mman.h>
 #include <sys/uio.h>
 
@@ -40,9 +40,10 @@ int main(int argc, char** argv) {
     const std::uint64_t total = arguments.number("--bytes", 0);
     const std::uint64_t chunk = arguments.number("--chunk", 64 * 1024);
     if (total == 0 || chunk == 0)
-        bench::usage("source --bytes N [--chunk N] [--vmsplice] [--pipe BYTES] [--tcp PORT]");
+        bench::usage(
+            "source --bytes N [--memory N] [--chunk N] [--vmsplice] [--pipe BYTES] [--tcp PORT]");
 
-    constexpr std::uint64_t memory_bytes = 256 << 20;
+    const std::uint64_t memory_bytes = arguments.number("--memory", 256 << 20);
     const char* const memory = make_pages(memory_bytes);
 
     const std::uint64_t port = arguments.number("--tcp", 0);

@@ -159,8 +159,8 @@ private:
         std::uint64_t to_come = n.at(2);
         must("O_NONBLOCK", ::fcntl(fd_, F_SETFL, O_NONBLOCK));
         while (to_send != 0 || to_come != 0) {
-            const short wanted = static_cast<short>((to_send != 0 ? POLLOUT : 0) |
-                                                    (to_come != 0 ? POLLIN : 0));
+            const short wanted =
+                static_cast<short>((to_send != 0 ? POLLOUT : 0) | (to_come != 0 ? POLLIN : 0));
             pollfd polled{fd_, wanted, 0};
             must("poll", ::poll(&polled, 1, -1));
             if (to_send != 0 && (polled.revents & (POLLOUT | POLLERR)) != 0) {

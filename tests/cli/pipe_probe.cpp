@@ -65,8 +65,8 @@ int main() {
     std::string told = "stuck";
     if (must("poll", ::poll(&polled, 1, 2000)) != 0) {
         std::array<char, 256> text{};
-        told.assign(text.data(), static_cast<std::size_t>(must(
-                                     "read", ::read(answer[0], text.data(), text.size()))));
+        told.assign(text.data(), static_cast<std::size_t>(
+                                     must("read", ::read(answer[0], text.data(), text.size()))));
     }
     if (told == "fine") return 0;
     std::fprintf(stderr, "pipe_probe: %s\n", told.c_str());
