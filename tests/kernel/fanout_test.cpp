@@ -76,7 +76,7 @@ TEST_CASE("fanout: every byte reaches every sink, whatever they are") {
     const auto waiting = GENERATE(Waiting::in_kernel, Waiting::by_poll);
     const auto from = static_cast<From>(GENERATE(range(std::size_t{0}, from_count)));
     for (const std::size_t bytes : {std::size_t{0}, std::size_t{1}, std::size_t{65535}, mib + 1})
-        for (std::size_t count = 1; count <= 5; ++count)
+        for (const std::size_t count : {1U, 2U, 5U})
             for (std::size_t shift = 0; shift < to_count; ++shift)
                 run_case(from, mix_of(count, shift), bytes, waiting);
 }
