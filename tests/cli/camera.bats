@@ -100,6 +100,18 @@ leaves() {
 @test "camera: the client goes away in the middle, the recording goes on to the last byte" { leaves; }
 @test "camera: the client resets in the middle, the recording goes on to the last byte" { leaves reset; }
 
+@test "camera: with both ways open the client resets, the recording goes on to the last byte" {
+    mkfifo gate
+    start_peer camera tcp-listen send=3000000 gate=gate send=6000000 shut
+    local camera_pid=$peer_pid
+    start_relay -R recording TCP-LISTEN:0 "TCP:127.0.0.1:$peer_port"
+    limited peer "tcp:$port" expect=100000 reset
+    : >gate
+    finished "$camera_pid"
+    finished "$relay" 1
+    stream check 9000000 <recording
+}
+
 @test "camera: a recording that fails is told, the client gets every byte" {
     camera tcp 3000000
     start_relay -U -R /dev/full TCP-LISTEN:0 "$camera"

@@ -81,7 +81,7 @@ teardown() { clean_up; }
         finished "$started_pid"
         [ "$(cat one)" = $'before\nafter' ]
         same one out
-        rm in
+        rm in one
     done
 }
 

@@ -127,7 +127,15 @@ refused_everywhere() { # CALL ERROR SCENARIO ...
     for error in EBADF EFBIG; do refused_everywhere copy_file_range "$error" cat_files_to_file; done
 }
 
+# UBSan's runtime makes pipes too, to see whether memory may be read, and ends the
+# program when it gets none.
+needs_own_pipes() {
+    ! grep -q __ubsan_handle "$(command -v zc-cat)" ||
+        skip "the sanitizer's runtime makes pipes of its own"
+}
+
 @test "pipe2: EMFILE, zc-cat, whose one pipe it is" {
+    needs_own_pipes
     survives cat_file_to_pipe pipe2 EMFILE 1 1+
     survives cat_socket_to_pipe pipe2 EMFILE 1 1+
     # There is no second one that could fail, however many operands there are.
@@ -135,9 +143,18 @@ refused_everywhere() { # CALL ERROR SCENARIO ...
     limited strace -f -qq -o trace -e trace=pipe2 -- zc-cat big big big | cat >copy
     [ "$(wc -l <trace)" -eq 1 ]
 }
-@test "pipe2: EMFILE, zc-tee, whose two pipes they are" { survives tee_pipes pipe2 EMFILE 1 2 1+ 2+; }
-@test "pipe2: EMFILE, zc-relay with one client after the other" { survives relay_clients pipe2 EMFILE $always; }
-@test "pipe2: EMFILE, zc-relay that records" { survives relay_camera pipe2 EMFILE 1 2 1+ 2+; }
+@test "pipe2: EMFILE, zc-tee, whose two pipes they are" {
+    needs_own_pipes
+    survives tee_pipes pipe2 EMFILE 1 2 1+ 2+
+}
+@test "pipe2: EMFILE, zc-relay with one client after the other" {
+    needs_own_pipes
+    survives relay_clients pipe2 EMFILE $always
+}
+@test "pipe2: EMFILE, zc-relay that records" {
+    needs_own_pipes
+    survives relay_camera pipe2 EMFILE 1 2 1+ 2+
+}
 
 @test "splice: EINTR, all three" {
     local scenario
@@ -158,9 +175,12 @@ refused_everywhere() { # CALL ERROR SCENARIO ...
     done
 }
 @test "read and write: EINTR, zc-cat and zc-tee" {
-    # The first four reads are the dynamic linker's, who does not expect it.
-    survives cat_copying read EINTR 5 6 10
-    survives tee_copying read EINTR 5 6 10
+    # The first reads are the dynamic linker's, who does not expect it.
+    local before
+    limited strace -f -qq -o trace -e trace=read -- zc-cat --version
+    before=$(wc -l <trace)
+    survives cat_copying read EINTR $((before + 1)) $((before + 2)) $((before + 10))
+    survives tee_copying read EINTR $((before + 1)) $((before + 2)) $((before + 10))
     survives cat_copying write EINTR $once
     survives tee_copying write EINTR $once
 }

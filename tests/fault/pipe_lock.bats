@@ -24,7 +24,7 @@ sleeps() {
 # A million bytes have come, so that bulk methods are in use; now the source is
 # silent and PROGRAM sleeps. Whoever asks about the pipe gets his answer.
 probe_while_silent() {
-    head -c 1000000 <&9 | stream check 1000000
+    pipe_probe 1000000 <&9
     until_true sleeps "$1"
     pipe_probe <&9
 }
@@ -52,7 +52,7 @@ probe_while_silent() {
     start_shell 'exec script -qefc "stty raw -echo; echo \$\$ >pid; exec zc-cat >out" /dev/null <keys 9>&-'
     until_true test -s pid
     start_shell 'stream make 1000000 >&8 9>&-'
-    head -c 1000000 <&9 | stream check 1000000
+    pipe_probe 1000000 <&9
     until_true grep -q '^State:.S' "/proc/$(cat pid)/status"
     pipe_probe <&9
     kill "$(cat pid)"
@@ -73,12 +73,11 @@ probe_while_silent() {
     exec 8<>feed 7<>other
     start_shell 'exec onto stdin-socketpair=feed -- zc-tee other >out 9>&- 8>&- 7>&-'
     mover=$started_pid
-    start_shell 'head -c 1000000 <&7 >from_other 9>&-'
-    local reader=$started_pid
     start_shell 'stream make 1000000 >&8 9>&-'
+    start_shell 'pipe_probe 1000000 <&7 9>&-'
+    local other=$started_pid
     probe_while_silent zc-tee
-    finished "$reader"
-    stream check 1000000 <from_other
+    finished "$other"
     pipe_probe <&7
 }
 
