@@ -72,7 +72,7 @@ watch() {
     start peer --rcvbuf 4096 "tcp:$port" expect=100000 gate=gate expect=8900000 end
     local client=$started_pid
     until_true relay_sleeps
-    : >gate
+    open_gate
     finished "$client"
     finished "$camera_pid"
     finished "$relay"
@@ -90,7 +90,7 @@ leaves() {
     local camera_pid=$peer_pid
     start_relay -U -R recording TCP-LISTEN:0 "TCP:127.0.0.1:$peer_port"
     limited peer "tcp:$port" expect=100000 "$@"
-    : >gate
+    open_gate
     finished "$camera_pid"
     # The client is told as lost; the recording is whole all the same.
     finished "$relay" 1
@@ -106,7 +106,7 @@ leaves() {
     local camera_pid=$peer_pid
     start_relay -R recording TCP-LISTEN:0 "TCP:127.0.0.1:$peer_port"
     limited peer "tcp:$port" expect=100000 reset
-    : >gate
+    open_gate
     finished "$camera_pid"
     finished "$relay" 1
     stream check 9000000 <recording

@@ -232,9 +232,9 @@ zc-cat: write error: No space left on device"
 
 @test "input is output: reading ahead of writing in place is no danger" {
     printf 'headbody' >f
-    run --separate-stderr limited bash -c '{ head -c 4 >&2; zc-cat; } 2>&- <f 1<>f'
-    ((status == 0))
-    [ "$(cat f)" = bodybody ] || [ "$(cat f)" = headbody ]
+    run --separate-stderr limited bash -c '(dd of=/dev/null bs=4 count=1 status=none; zc-cat) <f 1<>f'
+    succeeds
+    [ "$(cat f)" = bodybody ]
 }
 
 @test "a script with set -euo pipefail goes on when all is well and ends when not" {

@@ -1,6 +1,6 @@
 # Shared by the tests of the programs. A .bats file says `load helpers` (or
 # `load ../cli/helpers`), and calls set_up and clean_up from setup and teardown.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154 # tests and bats use and set them
 bats_require_minimum_version 1.5.0
 
 set_up() {
@@ -66,6 +66,9 @@ until_true() {
         rest
     done
 }
+
+# Lets a peer that waits at the FIFO `gate` go on; fails when none comes there.
+open_gate() { timeout 20 bash -c ': >gate'; }
 
 # ---- bytes
 

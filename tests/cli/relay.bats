@@ -86,7 +86,7 @@ proxy_sizes() {
     local client=$started_pid
     until_true test -e asked
     until_true relay_sleeps
-    : >gate
+    open_gate
     finished "$client"
     finished "$server_pid"
     finished "$relay"
@@ -104,7 +104,7 @@ relay_sleeps() {
     start_shell "exec zc-relay - TCP:127.0.0.1:$peer_port <f"
     local relay=$started_pid
     until_true relay_sleeps
-    : >gate
+    open_gate
     finished "$server_pid"
     finished "$relay"
 }
@@ -133,7 +133,7 @@ relay_sleeps() {
     start peer --rcvbuf 4096 "$door" gate=gate reset
     local client=$started_pid
     until_true relay_sleeps
-    : >gate
+    open_gate
     finished "$client"
     finished "$relay" 1
 }
@@ -197,7 +197,7 @@ relay_sleeps() {
     relay_for tcp
     limited peer "$door" send=1000 shut end
     finished "$relay"
-    : >gate
+    open_gate
     finished "$server_pid"
 }
 
@@ -216,7 +216,7 @@ relay_sleeps() {
     relay_for tcp
     limited peer "$door" send=1000 end
     finished "$relay"
-    : >gate
+    open_gate
     finished "$server_pid"
 }
 
@@ -228,7 +228,7 @@ relay_sleeps() {
     start peer "$door" stuffed gate=gate
     finished "$relay" 1
     grep -q 'bytes are undelivered' relay.log
-    : >gate
+    open_gate
 }
 
 @test "-t10 and -T60: the value may follow at once" {
@@ -260,7 +260,7 @@ relay_sleeps() {
     local idle=$started_pid
     until_true test -e idle
     for i in 1 2 3; do limited peer "tcp:$port" "duplex=100000,$i,100000,$i"; done
-    : >gate
+    open_gate
     finished "$idle"
 }
 
@@ -286,7 +286,7 @@ relay_sleeps() {
     until_true test -e waiting
     [ "$(grep -c 'accepting connection' relay.log)" -eq 1 ]
     [ ! -e served ]
-    : >gate
+    open_gate
     finished "$first"
     finished "$second"
     [ "$(grep -c 'accepting connection' relay.log)" -eq 2 ]
@@ -384,7 +384,7 @@ relay_sleeps() {
     kill "$relay"
     finished "$relay" 143
     until_true gone "$child"
-    : >gate
+    open_gate
     finished "$client" any
 }
 gone() { ! [[ -e /proc/$1/stat ]] || grep -q '^State:.Z' "/proc/$1/status"; }

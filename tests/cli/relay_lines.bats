@@ -117,7 +117,7 @@ carries() { limited peer "$1" duplex=300000,1,300000,1; }
     start_peer sshd tcp-listen say=SSH-2.0-x gate=gate
     limited zc-relay -T2 stdout "tcp:127.0.0.1:$peer_port,connect-timeout=2,readbytes=1" >out
     [ "$(cat out)" = S ]
-    : >gate
+    open_gate
 }
 
 @test "-u STDIN TCP:10.0.0.5:3307, behind a program" {

@@ -168,11 +168,11 @@ zc-tee: .: Is a directory"
     make_file f 9000000
     mkfifo slow
     start_shell 'exec zc-tee slow kept <f >out'
-    exec 7<slow
+    exec 7<>slow
     until_true sleeps
     # One chunk at most lies between: the slow pipe, and what is in hand.
     [ "$(stat -c %s out)" -lt 4000000 ]
-    cat <&7 >from_slow
+    limited head -c 9000000 <&7 >from_slow
     exec 7<&-
     finished "$started_pid"
     same f kept out from_slow
