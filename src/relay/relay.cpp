@@ -69,8 +69,13 @@ private:
     void session_is_over();
     void end_if_idle();
 
-    [[nodiscard]] Use use_of_left() const;
-    [[nodiscard]] Use use_of_right() const;
+    [[nodiscard]] Use use_of_left() const { return use_of(Ways::to_right); }
+    [[nodiscard]] Use use_of_right() const { return use_of(Ways::to_left); }
+    // What the side is for that the bytes going `from_it` come from.
+    [[nodiscard]] Use use_of(Ways from_it) const {
+        if (options_.session.ways == Ways::both) return Use::both;
+        return options_.session.ways == from_it ? Use::read : Use::write;
+    }
 
     const Address& left_;
     const Address& right_;
@@ -89,24 +94,6 @@ private:
     bool over_ = false;
     RelayOutcome outcome_;
 };
-
-Use Relay::use_of_left() const {
-    switch (options_.session.ways) {
-        case Ways::to_right: return Use::read;
-        case Ways::to_left: return Use::write;
-        case Ways::both: break;
-    }
-    return Use::both;
-}
-
-Use Relay::use_of_right() const {
-    switch (options_.session.ways) {
-        case Ways::to_right: return Use::write;
-        case Ways::to_left: return Use::read;
-        case Ways::both: break;
-    }
-    return Use::both;
-}
 
 void Relay::fail(const Error& error) {
     outcome_.failed = true;

@@ -130,7 +130,7 @@ carries() { limited peer "$1" duplex=300000,1,300000,1; }
     mkdir tree copy
     make_file tree/f 3000000
     mkfifo out
-    start_shell 'tar -C copy -xf out'
+    start_shell 'tar -B -C copy -xf out'
     local tar=$started_pid
     start_shell 'exec zc-relay -dd -u TCP-LISTEN:0,reuseaddr stdio >out 2>relay.log'
     local relay=$started_pid

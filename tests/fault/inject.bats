@@ -187,27 +187,33 @@ needs_own_pipes() {
 
 # ---- what is an error stays one
 
-# fails_at WHEN TEXT: zc-cat from a socket with the WHENth splice failing for good:
-# told once as what it was, and what came before is a prefix of the input.
+# fails_at WHEN: zc-cat from a socket with the WHENth splice failing for good: told
+# once as what it was, and what came before is a prefix of the input. Which side it
+# was is in $blamed: the kernel may give in several pieces what was taken in one.
 fails_at() {
     make_file s $bytes
     local got=0
+    blamed=sink
     limited onto stdin-socketpair=s -- strace -f -qq -o trace -e trace=splice \
         -e "inject=splice:error=EIO:when=$1" -- zc-cat 2>said >copy || got=$?
     [ "$got" -eq 1 ]
     grep -q INJECTED trace
-    [ "$(cat said)" = "$2" ]
+    grep -q 'splice(0, .*INJECTED' trace && blamed=source
+    case $blamed in
+        source) [ "$(cat said)" = "zc-cat: -: Input/output error" ] ;;
+        sink) [ "$(cat said)" = "zc-cat: write error: Input/output error" ] ;;
+    esac
     cmp -n "$(stat -c %s copy)" s copy
     [ "$(stat -c %s copy)" -lt $bytes ]
 }
 
-@test "splice: EIO while taking is the input's error, exit 1, a correct prefix" {
-    fails_at 1 "zc-cat: -: Input/output error"
-    fails_at 9 "zc-cat: -: Input/output error"
-}
-@test "splice: EIO while giving is a write error, exit 1, a correct prefix" {
-    fails_at 2 "zc-cat: write error: Input/output error"
-    fails_at 10 "zc-cat: write error: Input/output error"
+@test "splice: EIO while taking is the input's error, while giving a write error" {
+    fails_at 1
+    [ "$blamed" = source ]
+    fails_at 2
+    [ "$blamed" = sink ]
+    fails_at 9
+    fails_at 10
 }
 @test "read: EIO is the input's error" {
     make_file f 1000000
