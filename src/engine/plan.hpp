@@ -54,7 +54,10 @@ struct Plan {
 };
 
 // Takes    what classify() said of both ends; no system call is made.
-// Kernel   the table's rows follow the measurements in src/README.md.
+// Kernel   measured, GB/s with a splicing reader: pipe to pipe 21-26 direct, 20
+//          through a carrier; file to pipe 19 direct, 32 through a carrier; with
+//          a copying reader both 19. File to file without reflink, CPU s/GiB:
+//          0.445 by copy_file_range, 0.421 by read and write.
 [[nodiscard]] Plan choose_plan(const FdFacts& source, const FdFacts& sink, Policy policy);
 
 // The same for a fan-out, where a private pipe is always between both ends: how
