@@ -1,0 +1,71 @@
+// cat's line work: numbers, squeezed blank lines, and bytes made visible.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "text/line_number.hpp"
+#include "text/marks.hpp"
+#include "text/text_buffer.hpp"
+
+namespace zc {
+
+enum class Numbering : std::uint8_t {
+    none,
+    all,      // -n: every line
+    nonblank  // -b: every line that is more than its newline
+};
+
+// All off: the text stays as it is.
+struct LineOptions {
+    Numbering numbering = Numbering::none;
+    bool squeeze_blank = false;     // -s: of blank lines in a row only the first
+    bool show_ends = false;         // -E: `$` before each newline, `^M` for a CR before it
+    bool show_tabs = false;         // -T: `^I`
+    bool show_nonprinting = false;  // -v: ^X, ^?, M-X; not tab, not newline
+};
+
+// Formats a stream of bytes as GNU cat 9.1 does, to the byte.
+//
+// Order    pieces of the stream in order; where they are cut changes nothing,
+//          and a file that ends without a newline shares a line with the next.
+//          finish() once, after the last piece of the last file.
+class LineFormatter {
+public:
+    explicit LineFormatter(const LineOptions& options);
+
+    // Appends the formatted text to `sink`.
+    //
+    // Takes    any number of bytes; they are read once and not kept.
+    // Owns     nothing of `sink`, whose memory grows to the worst case before
+    //          the first byte: 4 bytes for one (-v), 2 without -v, 25 with -n
+    //          or -b. What is not written to is not touched.
+    // Errors   std::bad_alloc, with nothing taken.
+    void format(std::span<const std::byte> source, TextBuffer& sink);
+
+    // Appends what the end of the stream decides: a CR held back by show_ends,
+    // which would have been shown before a newline, is plain after all.
+    void finish(TextBuffer& sink);
+
+private:
+    // Where the next byte of the stream stands.
+    enum class Place : std::uint8_t { line_start, after_blank_line, in_line };
+
+    // What a byte becomes, except a newline and a CR that show_ends looks at.
+    struct Image {
+        std::array<std::byte, 4> text;
+        std::uint8_t size;
+    };
+
+    LineOptions options_;
+    Marks marks_;
+    std::size_t growth_;
+    std::array<Image, 256> images_;
+    LineNumber number_;
+    Place place_ = Place::line_start;
+    bool pending_cr_ = false;
+};
+
+}  // namespace zc
