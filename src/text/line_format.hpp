@@ -59,6 +59,12 @@ private:
         std::uint8_t size;
     };
 
+    [[nodiscard]] Image image_of(unsigned char byte) const;
+    void settle_pending_cr(TextCursor& cursor);
+    void pass_blank_line(TextCursor& cursor);
+    void end_line(TextCursor& cursor);
+    void show_mark(TextCursor& cursor);
+
     LineOptions options_;
     Marks marks_;
     std::size_t growth_;

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <memory>
 #include <span>
+#include <utility>
 
 namespace zc {
 
@@ -23,9 +24,7 @@ public:
         if (capacity_ - size_ < bytes) grow(bytes);
         return memory_.get() + size_;
     }
-    void filled_to(const std::byte* end) {
-        size_ = static_cast<std::size_t>(end - memory_.get());
-    }
+    void filled_to(const std::byte* end) { size_ = static_cast<std::size_t>(end - memory_.get()); }
 
 private:
     void grow(std::size_t bytes) {
