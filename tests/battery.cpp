@@ -8,6 +8,7 @@ const std::vector<Case>& cases() {
     static const Policy always{ZeroCopy::always, sys::Cache::normal};
     static const Policy never{ZeroCopy::never, sys::Cache::normal};
     static const Policy bypass{ZeroCopy::automatic, sys::Cache::bypass};
+    static const Policy holes{ZeroCopy::automatic, sys::Cache::normal, Holes::kept};
     static const std::vector<Case> all{
         {"reflink", Method::reflink, FdKind::regular, FdKind::regular},
         {"splice pipe to pipe", Method::splice, FdKind::pipe, FdKind::pipe},
@@ -20,6 +21,8 @@ const std::vector<Case>& cases() {
         {"copy socket to socket", Method::copy, FdKind::unix_socket, FdKind::unix_socket, never},
         {"copy pipe to pipe", Method::copy, FdKind::pipe, FdKind::pipe, never},
         {"copy file to file", Method::copy, FdKind::regular, FdKind::regular, never},
+        {"sparse file to file", Method::sparse, FdKind::regular, FdKind::regular, holes},
+        {"sparse pipe to file", Method::sparse, FdKind::pipe, FdKind::regular, holes},
         {"uncached file to file", Method::uncached, FdKind::regular, FdKind::regular, bypass},
         {"uncached pipe to file", Method::uncached, FdKind::pipe, FdKind::regular, bypass},
     };
@@ -234,7 +237,9 @@ void sink_fails_after_the_first_byte(const Case& which, World& world, Mode mode)
 }
 
 void refused(const Case& which, World& world, Mode mode, Side side, unsigned at_call) {
-    if (which.method == Method::copy || only_copy_fits(which, mode)) return;
+    // read(2) and write(2) are never refused.
+    if (which.method == Method::copy || which.method == Method::sparse) return;
+    if (only_copy_fits(which, mode)) return;
     const std::string bytes = pattern(100'000);
     world.give(bytes.substr(0, 30'000));
     const auto rest = [&] {

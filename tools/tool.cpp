@@ -6,10 +6,12 @@
 #include <cstdio>
 #include <exception>
 #include <map>
+#include <memory>
 #include <new>
 #include <utility>
 
 #include "kernel/file.hpp"
+#include "quote.hpp"
 
 namespace zc::tool {
 namespace {
@@ -17,28 +19,6 @@ namespace {
 // stderr is unbuffered: one call is one write(2), and lines of several programs
 // in one pipeline do not mix.
 void print_line(const std::string& text) { std::fputs((text + '\n').c_str(), stderr); }
-
-bool needs_quotes(std::string_view name) {
-    if (name.empty()) return true;
-    constexpr std::string_view special = " \t\n!\"#$&'()*;<=>?[\\]^`{|}~";
-    if (name.front() == '#' || name.front() == '~') return true;
-    for (const char c : name) {
-        const auto byte = static_cast<unsigned char>(c);
-        const bool only_special_in_front = c == '#' || c == '~';
-        if (byte < ' ' || byte == 0x7f) return true;
-        if (!only_special_in_front && special.find(c) != std::string_view::npos) return true;
-    }
-    return false;
-}
-
-std::string escaped(char c) {
-    switch (c) {
-        case '\n': return "'$'\\n''";
-        case '\t': return "'$'\\t''";
-        case '\r': return "'$'\\r''";
-        default: return fmt::format("'$'\\{:03o}''", static_cast<unsigned char>(c));
-    }
-}
 
 std::string basename_of(const std::string& path) {
     const auto slash = path.rfind('/');
@@ -52,40 +32,47 @@ int print_text(Program& program, const std::string& text) {
     return program.status();
 }
 
-// CLI11 takes the words without the program's name, the last one first.
-int run_parsed(std::vector<std::string> words, CLI::App& app, Program& program,
-               const std::function<int(Program&)>& run) {
+bool has_options(const std::vector<std::string>& words) {
+    return std::any_of(words.begin(), words.end(), [](const std::string& word) {
+        return word.size() > 1 && word.front() == '-';
+    });
+}
+
+// Without options there is nothing to parse, and setting CLI11 up costs as much as
+// copying a small file does: 50 of 450 us.
+Words all_operands(const std::vector<std::string>& given) {
+    Words words;
+    for (const auto& word : given) words.push_back({{}, word});
+    return words;
+}
+
+int run_parsed(Program& program, const std::vector<std::string>& given, const Interface& interface,
+               const std::function<int(Program&, const Words&)>& run) {
+    CLI::App app;
+    app.name(program.name());
+    app.formatter(std::make_shared<HelpLayout>(interface.arguments));
+    // Of an option that is given twice the last one counts.
+    app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+    app.set_help_flag();
+    interface.declare(app);
+    if (app.get_help_ptr() == nullptr) app.set_help_flag("--help", "print this help and exit");
+    app.set_version_flag("--version", program.name() + " (zc) " ZC_VERSION,
+                         "print the version and exit");
+    const auto words = read_words(app, given);
+    if (!words) return program.misused(words.error());
     try {
-        std::reverse(words.begin(), words.end());
-        app.parse(std::move(words));
+        app.parse(for_cli11(*words));
     } catch (const CLI::CallForHelp&) {
         return print_text(program, app.help());
     } catch (const CLI::CallForVersion& version) {
         return print_text(program, std::string(version.what()) + '\n');
     } catch (const CLI::ParseError& wrong) {
-        program.say(wrong.what());
-        print_line(fmt::format("Try '{} --help' for more information.", program.name()));
-        return failed;
+        return program.misused(wrong.what());
     }
-    return run(program);
+    return run(program, *words);
 }
 
 }  // namespace
-
-std::string shell_quoted(std::string_view name) {
-    if (!needs_quotes(name)) return std::string(name);
-    std::string text = "'";
-    for (const char c : name) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (c == '\'')
-            text += "'\\''";
-        else if (byte < ' ' || byte == 0x7f)
-            text += escaped(c);
-        else
-            text += c;
-    }
-    return text + "'";
-}
 
 void Program::complain(std::string_view thing, std::string_view cause) {
     print_line(fmt::format("{}: {}: {}", name_, thing, cause));
@@ -94,24 +81,30 @@ void Program::complain(std::string_view thing, std::string_view cause) {
 
 void Program::say(std::string_view text) const { print_line(fmt::format("{}: {}", name_, text)); }
 
+int Program::misused(std::string_view text) {
+    say(text);
+    print_line(fmt::format("Try '{} --help' for more information.", name_));
+    status_ = failed;
+    return status_;
+}
+
 void Program::explain(const Endpoint& source, const Endpoint& sink,
                       const TransferReport& report) const {
-    std::string text = fmt::format("{} ({}) -> {} ({}): {}", shell_quoted(source.label),
-                                   name_of(source.facts.kind), shell_quoted(sink.label),
-                                   name_of(sink.facts.kind), name_of(report.method));
+    std::string text =
+        fmt::format("{} ({}) -> {} ({}): {}", one_line(source.label), name_of(source.facts.kind),
+                    one_line(sink.label), name_of(sink.facts.kind), name_of(report.method));
     for (std::size_t i = 0; i < report.bytes_by.size(); ++i)
         if (report.bytes_by[i] != 0)
             text += fmt::format(", {} bytes by {}", report.bytes_by[i],
                                 name_of(static_cast<Method>(i)));
     for (const Demotion& demotion : report.demotions)
-        text += fmt::format("; {} instead of {}: {}", name_of(demotion.to), name_of(demotion.from),
+        text += fmt::format("; not {} but {}: {}", name_of(demotion.from), name_of(demotion.to),
                             cause(demotion.reason));
     say(text);
 }
 
 void add_common(CLI::App& app, CommonOptions& options) {
-    app.add_flag("--explain", options.explain,
-                 "say on standard error how each transfer was made, and why");
+    app.add_flag("--explain", options.explain, "say how each transfer was made, and why");
     const auto choose = [&options](const std::string& when) {
         const std::map<std::string, ZeroCopy> names{{"auto", ZeroCopy::automatic},
                                                     {"always", ZeroCopy::always},
@@ -122,21 +115,55 @@ void add_common(CLI::App& app, CommonOptions& options) {
         options.policy.zero_copy = found->second;
     };
     app.add_option_function<std::string>("--zero-copy", choose,
-                                         "hand out pages of files: auto (where nobody can change "
-                                         "them before they are read), always, never")
+                                         "hand out pages of files: auto, always or never")
         ->type_name("WHEN");
 }
 
-int run_program(std::vector<std::string> words, const std::function<void(CLI::App&)>& declare,
-                const std::function<int(Program&)>& run) {
+namespace {
+
+// Turns "10M" into "10485760"; returns what is wrong with it, if anything.
+std::string to_bytes(std::string& text) {
+    constexpr std::uint64_t k = 1000;
+    constexpr std::uint64_t ki = 1024;
+    static const CLI::AsNumberWithUnit convert(
+        std::map<std::string, std::uint64_t>{{"K", ki},
+                                             {"KB", k},
+                                             {"KiB", ki},
+                                             {"M", ki * ki},
+                                             {"MB", k * k},
+                                             {"MiB", ki * ki},
+                                             {"G", ki * ki * ki},
+                                             {"GB", k * k * k},
+                                             {"GiB", ki * ki * ki},
+                                             {"T", ki * ki * ki * ki},
+                                             {"TB", k * k * k * k},
+                                             {"TiB", ki * ki * ki * ki}});
+    // CLI11 takes "-1" for the largest number there is, and throws when it overflows.
+    const std::string given = text;
+    const bool starts_well = !given.empty() && given.front() >= '0' && given.front() <= '9';
+    try {
+        if (starts_well && convert(text).empty()) return {};
+    } catch (const CLI::ValidationError&) {
+    }
+    return fmt::format("'{}' is no size; 4096, 64K, 10MB and 1GiB are", given);
+}
+
+}  // namespace
+
+void add_size(CLI::App& app, const std::string& name, const std::string& text,
+              const std::function<void(std::uint64_t)>& store) {
+    app.add_option_function<std::uint64_t>(name, store, text)
+        ->transform(CLI::Validator(to_bytes, "", "size"))
+        ->type_name("SIZE");
+}
+
+int run_program(std::vector<std::string> words, const Interface& interface,
+                const std::function<int(Program&, const Words&)>& run) {
     Program program(words.empty() ? "zc" : basename_of(words.front()));
     if (!words.empty()) words.erase(words.begin());
     try {
-        CLI::App app;
-        app.name(program.name());
-        app.set_version_flag("--version", program.name() + " (zc) " ZC_VERSION);
-        declare(app);
-        return run_parsed(std::move(words), app, program, run);
+        if (!has_options(words)) return run(program, all_operands(words));
+        return run_parsed(program, words, interface, run);
     } catch (const std::bad_alloc&) {
         program.complain("memory", "exhausted");
     } catch (const std::exception& wrong) {

@@ -2,14 +2,12 @@
 // place that prints errors.
 #pragma once
 
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 #include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "command_line.hpp"
 #include "engine/transfer.hpp"
 #include "kernel/result.hpp"
 
@@ -33,6 +31,9 @@ public:
     // Prints `name: text`, in one write; the status stays.
     void say(std::string_view text) const;
 
+    // The same for a command line that is wrong, with where to look; the status is `failed`.
+    int misused(std::string_view text);
+
     // With --explain: kinds of both ends, bytes by method, demotions and why.
     void explain(const Endpoint& source, const Endpoint& sink, const TransferReport& report) const;
 
@@ -41,24 +42,26 @@ private:
     int status_ = success;
 };
 
-// A file name as shells and GNU programs show it: quoted when it needs to be.
-[[nodiscard]] std::string shell_quoted(std::string_view name);
-
-// Adds --explain, --zero-copy, --help and --version.
+// Adds --explain and --zero-copy.
 struct CommonOptions {
     bool explain = false;
     Policy policy;
 };
 void add_common(CLI::App& app, CommonOptions& options);
 
+// Adds an option that takes bytes: 4096, or with a unit as for dd and pv (K and KiB are
+// 1024, KB is 1000, and so for M, G and T).
+void add_size(CLI::App& app, const std::string& name, const std::string& text,
+              const std::function<void(std::uint64_t)>& store);
+
 // The whole life of a program.
 //
-// Takes    the words of the command line, the program's own name first;
-//          `declare`, which adds options to the CLI::App; `run`, which does the
-//          work and returns the exit status.
+// Takes    the words of the command line, the program's own name first; its
+//          options; `run`, which does the work and returns the exit status.
+//          It gets the words in their order; CLI11 has stored what options said.
 // Returns  the exit status; a bad option is told as GNU programs do, status 1.
-int run_program(std::vector<std::string> words, const std::function<void(CLI::App&)>& declare,
-                const std::function<int(Program&)>& run);
+int run_program(std::vector<std::string> words, const Interface& interface,
+                const std::function<int(Program&, const Words&)>& run);
 
 // The words as they were given.
 [[nodiscard]] inline std::vector<std::string> words_of(int argc, char** argv) {

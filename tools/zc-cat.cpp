@@ -1,102 +1,252 @@
 // zc-cat: cat(1). Options are declared here; libzc does the work.
+#include <algorithm>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "cat_options.hpp"
+#include "cat_output.hpp"
+#include "engine/run_filtered.hpp"
 #include "engine/same_file.hpp"
-#include "engine/transfer.hpp"
+#include "engine/skip.hpp"
 #include "kernel/file.hpp"
+#include "kernel/limits.hpp"
+#include "quote.hpp"
 #include "tool.hpp"
 
 namespace {
 
 using zc::Side;
 
-struct Options {
-    zc::tool::CommonOptions common;
-    std::vector<std::string> operands;
-};
-
-void declare(CLI::App& app, Options& options) {
-    app.description(
-        "Concatenate FILEs to standard output; without one, or with -, read standard "
-        "input.");
-    zc::tool::add_common(app, options.common);
-    app.add_option("FILE", options.operands, "files to copy, in this order");
+// cat's own options, in the order of its help.
+void declare_lines(CLI::App& app, zc::LineOptions& lines) {
+    const auto flag = [&app](const char* names, const char* text, auto set) {
+        app.add_flag_callback(names, set, text);
+    };
+    flag("-A,--show-all", "equivalent to -vET",
+         [&] { lines.show_nonprinting = lines.show_ends = lines.show_tabs = true; });
+    flag("-b,--number-nonblank", "number nonempty output lines, overrides -n",
+         [&] { lines.numbering = zc::Numbering::nonblank; });
+    flag("-e", "equivalent to -vE", [&] { lines.show_nonprinting = lines.show_ends = true; });
+    flag("-E,--show-ends", "display $ at end of each line", [&] { lines.show_ends = true; });
+    flag("-n,--number", "number all output lines", [&] {
+        if (lines.numbering == zc::Numbering::none) lines.numbering = zc::Numbering::all;
+    });
+    flag("-s,--squeeze-blank", "suppress repeated empty output lines",
+         [&] { lines.squeeze_blank = true; });
+    flag("-t", "equivalent to -vT", [&] { lines.show_nonprinting = lines.show_tabs = true; });
+    flag("-T,--show-tabs", "display TAB characters as ^I", [&] { lines.show_tabs = true; });
+    flag("-u", "(ignored)", [] {});
+    flag("-v,--show-nonprinting", "use ^ and M- notation, except for LFD and TAB",
+         [&] { lines.show_nonprinting = true; });
 }
 
-// Everything that outlives one operand: the sink, and one carrier and buffer for all.
+void declare(CLI::App& app, zc::tool::CatOptions& options) {
+    app.description(
+        "Concatenate FILEs to standard output.\n\n"
+        "With no FILE, or when FILE is -, read standard input. A FILE is always a path;\n"
+        "an ADDRESS is what zc-relay takes, see zc-address(7).");
+    declare_lines(app, options.lines);
+    app.add_option("--from", options.source_addresses,
+                   "read ADDRESS, at this place among the FILEs")
+        ->type_name("ADDRESS")
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->allow_extra_args(false);
+    auto* to =
+        app.add_option("--to", options.sink_address, "write to ADDRESS")->type_name("ADDRESS");
+    auto* output =
+        app.add_option("-o,--output", options.output, "write to FILE instead of standard output")
+            ->type_name("FILE")
+            ->excludes(to);
+    app.add_flag("--append", options.append, "append to the FILE of --output")->needs(output);
+    app.add_flag("--sparse", options.sparse, "leave holes in an output file, also for zeros");
+    zc::tool::add_size(app, "--skip", "leave out the first SIZE bytes of the input",
+                       [&](std::uint64_t bytes) { options.skip_bytes = bytes; });
+    zc::tool::add_size(app, "--count", "end after SIZE bytes of the input",
+                       [&](std::uint64_t bytes) { options.count_bytes = bytes; });
+    zc::tool::add_common(app, options.common);
+    app.footer(
+        "\nExamples:\n"
+        "  zc-cat f - g             f, then standard input, then g\n"
+        "  zc-cat --from TCP-LISTEN:4444 -o dump.sql\n"
+        "                           what one client sends, into a file\n");
+}
+
+bool changes_lines(const zc::LineOptions& lines) {
+    return lines.numbering != zc::Numbering::none || lines.squeeze_blank || lines.show_ends ||
+           lines.show_tabs || lines.show_nonprinting;
+}
+
+// Everything that outlives one input: the sink, and one carrier and buffer for all.
 class Cat {
 public:
-    Cat(zc::tool::Program& program, const Options& options)
-        : program_(program), options_(options) {}
+    Cat(zc::tool::Program& program, const zc::tool::CatOptions& options)
+        : program_(program),
+          options_(options),
+          output_(program, options),
+          skip_left_(options.skip_bytes),
+          count_left_(options.count_bytes),
+          changes_lines_(changes_lines(options.lines)),
+          formatter_(options.lines) {}
 
-    int run() {
-        auto sink = zc::look_at(zc::FdView(1), "standard output");
-        if (!sink) {
-            program_.complain(sink.error().subject, zc::cause(sink.error()));
-            return program_.status();
-        }
-        sink_ = std::move(*sink);
-        static const std::vector<std::string> standard_input{"-"};
-        for (const auto& name : options_.operands.empty() ? standard_input : options_.operands)
-            if (!copy_operand(name)) break;
-        close_standard_streams();
+    int run(const zc::tool::Words& words) {
+        if (!take_inputs(words) || !output_.open(inputs_)) return program_.status();
+        for (const zc::tool::CatInput& input : inputs_)
+            if (count_left_ == 0 || !copy_input(input)) break;
+        end_lines();
+        close_all();
         return program_.status();
     }
 
 private:
-    // Returns false when going on is pointless: the sink has failed.
-    bool copy_operand(const std::string& name) {
-        zc::Fd file;
-        if (name != "-") {
-            auto opened = zc::open_file(name, zc::OpenFor::reading);
-            if (!opened) return blame_source(name, opened.error());
-            file = std::move(*opened);
-        } else {
-            used_standard_input_ = true;
-        }
-        auto source = zc::look_at(file.valid() ? file.view() : zc::FdView(0), name);
-        if (!source) return blame_source(name, source.error());
-        if (zc::feeds_itself(*source, sink_)) {
-            program_.complain(zc::tool::shell_quoted(name), "input file is output file");
-            return true;
-        }
-        zc::TransferOptions how;
-        how.policy = options_.common.policy;
-        const auto report = zc::run_transfer(*source, sink_, space_, how);
-        if (options_.common.explain) program_.explain(*source, sink_, report);
-        if (!report.error) return true;
-        if (report.error->side == Side::source) return blame_source(name, *report.error);
-        program_.complain("write error", zc::cause(*report.error));
-        return false;
+    std::optional<zc::Address> parsed(const std::string& text) {
+        auto address = zc::parse_address(text);
+        if (address) return std::move(*address);
+        program_.complain(zc::tool::one_line(text), zc::cause(address.error()));
+        return std::nullopt;
     }
 
-    bool blame_source(const std::string& name, const zc::Error& error) {
+    // Addresses are understood before anything is opened.
+    bool take_inputs(const zc::tool::Words& words) {
+        for (const auto& word : words) {
+            if (word.option.empty()) inputs_.push_back({*word.value, std::nullopt});
+            if (word.option != "--from") continue;
+            inputs_.push_back({*word.value, parsed(*word.value)});
+            if (!inputs_.back().address) return false;
+        }
+        if (inputs_.empty()) inputs_.push_back({"-", std::nullopt});
+        return true;
+    }
+
+    // ---- the inputs; each returns false when going on is pointless: the sink has failed
+
+    bool copy_input(const zc::tool::CatInput& input) {
+        if (input.address) return copy_address(input);
+        if (input.text == "-") {
+            used_standard_input_ = true;
+            return copy_file(zc::FdView(0), input.text);
+        }
+        const auto file = zc::open_file(input.text, zc::OpenFor::reading);
+        if (!file) return blame_file(input.text, file.error());
+        return copy_file(file->view(), input.text);
+    }
+
+    bool copy_file(zc::FdView fd, const std::string& name) {
+        const auto source = zc::look_at(fd, name);
+        if (!source) return blame_file(name, source.error());
+        if (const auto error = copy(*source, std::nullopt)) return blame_file(name, *error);
+        return !output_.failed();
+    }
+
+    bool blame_file(const std::string& name, const zc::Error& error) {
         program_.complain(zc::tool::shell_quoted(name), zc::cause(error));
         return true;
     }
 
+    bool copy_address(const zc::tool::CatInput& input) {
+        auto stream = zc::open_stream(*input.address, zc::Use::read, {});
+        if (!stream) return blame_stream(stream.error());
+        const auto source = zc::look_at(stream->reader(), stream->label());
+        if (!source) return blame_stream(source.error());
+        auto left = stream->read_limit_bytes();
+        for (;;) {
+            const auto before = taken_;
+            if (const auto error = copy(*source, left)) blame_stream(*error);
+            if (left) *left -= taken_ - before;
+            if (!stream->ignores_end() || program_.status() != 0 || left == 0 || count_left_ == 0)
+                break;
+            zc::wait_for({zc::Progress::State::waiting, {}, zc::limits::look_again_after});
+        }
+        // A child that was left before its end may not take its time.
+        const bool ended = !output_.failed() && left != 0 && count_left_ != 0;
+        const auto patience = ended ? std::nullopt : std::optional(std::chrono::milliseconds{0});
+        if (auto finished = stream->finish(patience); !finished) blame_stream(finished.error());
+        return !output_.failed();
+    }
+
+    bool blame_stream(const zc::Error& error) {
+        program_.complain(zc::tool::one_line(error.subject), zc::cause(error));
+        return true;
+    }
+
+    // Copies to the source's end, or to `most` bytes or --count. The sink's errors
+    // are told here, the source's are returned.
+    std::optional<zc::Error> copy(const zc::Endpoint& source, std::optional<std::uint64_t> most) {
+        const zc::Endpoint& sink = output_.sink();
+        if (skip_left_ != 0) {
+            const auto over = most ? std::min(skip_left_, *most) : skip_left_;
+            const auto skipped = zc::skip_bytes(source, space_, over);
+            if (!skipped) return skipped.error();
+            skip_left_ -= *skipped;
+            taken_ += *skipped;
+            if (most) *most -= *skipped;
+        }
+        if (zc::feeds_itself(source, sink))
+            return zc::Error::told(zc::Errc::unavailable, "open", "input file is output file");
+        zc::TransferOptions how;
+        how.policy = options_.common.policy;
+        if (options_.sparse) how.policy.holes = zc::Holes::kept;
+        how.limit = count_left_;
+        if (most && (!how.limit || *most < *how.limit)) how.limit = most;
+        const auto report =
+            changes_lines_ ? copy_lines(source, how) : zc::run_transfer(source, sink, space_, how);
+        taken_ += report.taken;
+        if (count_left_) *count_left_ -= report.taken;
+        if (options_.common.explain) program_.explain(source, sink, report);
+        if (report.error && report.error->side == Side::sink) {
+            output_.blame(*report.error);
+            return std::nullopt;
+        }
+        return report.error;
+    }
+
+    zc::TransferReport copy_lines(const zc::Endpoint& source, const zc::TransferOptions& how) {
+        return zc::run_filtered(source, output_.sink(), space_, how, [this](auto taken) {
+            text_.clear();
+            formatter_.format(taken, text_);
+            return text_.unread();
+        });
+    }
+
+    // ---- the end
+
+    void end_lines() {
+        text_.clear();
+        formatter_.finish(text_);
+        if (output_.failed()) return;
+        if (auto written = zc::write_all(output_.sink().fd, text_.unread()); !written)
+            output_.blame(written.error());
+    }
+
     // Over NFS or a full quota the close tells of a write that was lost.
-    void close_standard_streams() {
+    void close_all() {
         if (used_standard_input_)
             if (auto closed = zc::Fd(0).close(); !closed)
                 program_.complain("closing standard input", zc::cause(closed.error()));
-        if (auto closed = zc::Fd(1).close(); !closed && program_.status() == zc::tool::success)
-            program_.complain("write error", zc::cause(closed.error()));
+        output_.close();
     }
 
     zc::tool::Program& program_;
-    const Options& options_;
-    zc::Endpoint sink_;
-    zc::Workspace space_;
+    const zc::tool::CatOptions& options_;
+    std::vector<zc::tool::CatInput> inputs_;
+    zc::tool::CatOutput output_;
     bool used_standard_input_ = false;
+    zc::Workspace space_;
+    std::uint64_t skip_left_;
+    std::optional<std::uint64_t> count_left_;
+    std::uint64_t taken_ = 0;
+    bool changes_lines_;
+    zc::LineFormatter formatter_;
+    zc::TextBuffer text_;
 };
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    Options options;
-    return zc::tool::run_program(
-        zc::tool::words_of(argc, argv), [&](CLI::App& app) { declare(app, options); },
-        [&](zc::tool::Program& program) { return Cat(program, options).run(); });
+    zc::tool::CatOptions options;
+    return zc::tool::run_program(zc::tool::words_of(argc, argv),
+                                 {"[FILE]...", [&](CLI::App& app) { declare(app, options); }},
+                                 [&](zc::tool::Program& program, const zc::tool::Words& words) {
+                                     return Cat(program, options).run(words);
+                                 });
 }

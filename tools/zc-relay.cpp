@@ -26,7 +26,6 @@ struct Options {
     std::string log_file;
     std::string record_to_right;
     std::string record_to_left;
-    std::vector<std::string> addresses;
 };
 
 void declare(CLI::App& app, Options& options) {
@@ -53,10 +52,8 @@ void declare(CLI::App& app, Options& options) {
     // CLI11 knows no -lf; see socat_spelling().
     app.add_flag("--only-errors", options.quiet)->group("");
     app.add_option("--log-file", options.log_file)->group("");
-    app.footer("  -lf FILE                    log to FILE instead of standard error\n");
-    app.add_option("ADDRESS", options.addresses, "where to read and write")
-        ->required()
-        ->expected(2);
+    app.footer("  -lf FILE                   log to FILE instead of standard error\n");
+    app.set_help_flag("-h,--help", "print this help and exit");
 }
 
 // socat's options of two letters and levels, as CLI11 can read them.
@@ -89,15 +86,19 @@ public:
     RelayTool(zc::tool::Program& program, const Options& options)
         : program_(program), options_(options) {}
 
-    int run() {
+    int run(const zc::tool::Words& words) {
+        const auto addresses = zc::tool::operands_of(words);
+        if (addresses.size() != 2)
+            return program_.misused("exactly 2 addresses are needed, not " +
+                                    std::to_string(addresses.size()));
         // A peer that leaves is an error of its own session, not a death.
         std::signal(SIGPIPE, SIG_IGN);
         if (!prepare()) return zc::tool::failed;
-        const auto left = parsed(options_.addresses[0]);
-        const auto right = parsed(options_.addresses[1]);
+        const auto left = parsed(addresses[0]);
+        const auto right = parsed(addresses[1]);
         if (!left || !right) return zc::tool::failed;
         if (zc::forks(*right)) {
-            log(zc::LogLevel::error, options_.addresses[1] + ": fork is for the first address");
+            log(zc::LogLevel::error, addresses[1] + ": fork is for the first address");
             return zc::tool::failed;
         }
         zc::RelayObserver observer;
@@ -181,7 +182,9 @@ private:
 
 int main(int argc, char** argv) {
     Options options;
-    return zc::tool::run_program(
-        socat_spelling(argc, argv), [&](CLI::App& app) { declare(app, options); },
-        [&](zc::tool::Program& program) { return RelayTool(program, options).run(); });
+    return zc::tool::run_program(socat_spelling(argc, argv),
+                                 {"ADDRESS ADDRESS", [&](CLI::App& app) { declare(app, options); }},
+                                 [&](zc::tool::Program& program, const zc::tool::Words& words) {
+                                     return RelayTool(program, options).run(words);
+                                 });
 }

@@ -6,6 +6,7 @@
 #include "engine/fanout.hpp"
 #include "engine/same_file.hpp"
 #include "kernel/file.hpp"
+#include "quote.hpp"
 #include "tool.hpp"
 
 namespace {
@@ -14,7 +15,6 @@ struct Options {
     zc::tool::CommonOptions common;
     bool append = false;
     bool ignore_interrupts = false;
-    std::vector<std::string> operands;
 };
 
 void declare(CLI::App& app, Options& options) {
@@ -22,7 +22,6 @@ void declare(CLI::App& app, Options& options) {
     app.add_flag("-a,--append", options.append, "append to the FILEs, do not overwrite");
     app.add_flag("-i,--ignore-interrupts", options.ignore_interrupts, "ignore interrupt signals");
     zc::tool::add_common(app, options.common);
-    app.add_option("FILE", options.operands, "files to write");
 }
 
 class Tee {
@@ -30,11 +29,11 @@ public:
     Tee(zc::tool::Program& program, const Options& options)
         : program_(program), options_(options) {}
 
-    int run() {
+    int run(const zc::tool::Words& words) {
         if (options_.ignore_interrupts) std::signal(SIGINT, SIG_IGN);
         auto source = zc::look_at(zc::FdView(0), "standard input");
         add_sink(zc::look_at(zc::FdView(1), "standard output"), source);
-        for (const auto& name : options_.operands) open_sink(name, source);
+        for (const auto& name : zc::tool::operands_of(words)) open_sink(name, source);
         if (!source) {
             program_.complain("read error", zc::cause(source.error()));
             return program_.status();
@@ -109,7 +108,9 @@ private:
 
 int main(int argc, char** argv) {
     Options options;
-    return zc::tool::run_program(
-        zc::tool::words_of(argc, argv), [&](CLI::App& app) { declare(app, options); },
-        [&](zc::tool::Program& program) { return Tee(program, options).run(); });
+    return zc::tool::run_program(zc::tool::words_of(argc, argv),
+                                 {"[FILE]...", [&](CLI::App& app) { declare(app, options); }},
+                                 [&](zc::tool::Program& program, const zc::tool::Words& words) {
+                                     return Tee(program, options).run(words);
+                                 });
 }

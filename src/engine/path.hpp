@@ -55,6 +55,7 @@ struct Step {
 [[nodiscard]] Result<Step> step_carrier(Route& route, std::size_t limit);
 [[nodiscard]] Result<Step> step_copy(Route& route, std::size_t limit);
 [[nodiscard]] Result<Step> step_uncached(Route& route, std::size_t limit);
+[[nodiscard]] Result<Step> step_sparse(Route& route, std::size_t limit);
 
 // The halves of carrier, copy and uncached, for a mover that has more than one sink.
 //

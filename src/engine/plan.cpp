@@ -60,6 +60,7 @@ const char* name_of(Method method) {
         case Method::carrier: return "carrier";
         case Method::copy: return "copy";
         case Method::uncached: return "uncached";
+        case Method::sparse: return "sparse";
         case Method::tee: break;
     }
     return "tee";
@@ -71,6 +72,8 @@ Method main_method(const BytesBy& bytes_by) {
 }
 
 Plan choose_plan(const FdFacts& source, const FdFacts& sink, Policy policy) {
+    const bool makes_holes = policy.holes == Holes::kept && sink.kind == FdKind::regular;
+    if (makes_holes && sink.append == Append::no) return ordered({Method::sparse});
     if (policy.cache == sys::Cache::bypass &&
         (has_page_cache(source.kind) || has_page_cache(sink.kind)))
         return ordered({Method::uncached});

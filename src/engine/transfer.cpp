@@ -18,6 +18,7 @@ Result<Step> step_by(Method method, Route& route, std::size_t limit) {
         case Method::splice: return step_splice(route, limit);
         case Method::carrier: return step_carrier(route, limit);
         case Method::uncached: return step_uncached(route, limit);
+        case Method::sparse: return step_sparse(route, limit);
         case Method::copy:
         case Method::tee: break;
     }
@@ -116,6 +117,7 @@ Progress Transfer::finish(std::optional<Error> error) {
     }
     report_.error = std::move(error);
     report_.bytes = route_.delivered;
+    report_.taken = route_.taken;
     report_.calls = route_.calls;
     report_.elapsed = std::chrono::steady_clock::now() - began_;
     report_.method = main_method(report_.bytes_by);

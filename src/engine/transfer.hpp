@@ -29,6 +29,7 @@ struct Demotion {
 // What happened. Counts hold even when the transfer failed.
 struct TransferReport {
     std::uint64_t bytes = 0;       // delivered to the sink
+    std::uint64_t taken = 0;       // from the source; more only after a failure or a filter
     BytesBy bytes_by{};            // the same by Method
     Method method = Method::copy;  // moved most of them
     std::vector<Demotion> demotions;

@@ -1,7 +1,6 @@
 #include "kernel/file.hpp"
 
 #include <array>
-#include <span>
 
 #include "kernel/sys.hpp"
 #include "kernel/sys_file.hpp"
@@ -19,7 +18,7 @@ Result<Fd> open_file(const std::string& path, OpenFor purpose) {
     auto opened = sys::open_file(path, how);
     if (opened && purpose == OpenFor::continuing) {
         // What has no end (a FIFO, a terminal) is continued as it is.
-        (void)sys::seek_end(opened->view());
+        (void)sys::seek(opened->view(), 0, sys::Seek::end);
     }
     if (!opened) return failure(opened.error().about(path));
     return opened;
@@ -27,16 +26,38 @@ Result<Fd> open_file(const std::string& path, OpenFor purpose) {
 
 Result<std::uint64_t> position(FdView file) { return sys::offset(file); }
 
-Result<void> write_all(FdView file, std::string_view text) {
-    while (!text.empty()) {
-        const auto bytes = std::as_bytes(std::span(text));
+Result<void> cut(FdView file) {
+    const auto facts = classify(file);
+    if (!facts) return failure(facts.error());
+    return facts->kind == FdKind::regular ? sys::resize(file, 0) : Result<void>();
+}
+
+bool leads_to(const std::string& path, const FdFacts& file) {
+    const auto entry = sys::look_up(path);
+    return entry && entry->kind != sys::EntryKind::missing && entry->device == file.device &&
+           entry->inode == file.inode;
+}
+
+Result<std::size_t> read_some(FdView file, std::span<std::byte> into) {
+    for (;;) {
+        auto got = sys::read(file, into);
+        if (got || !means_try_later(got.error())) return got;
+        const std::array<Interest, 1> input{Interest{file, Readiness::readable}};
+        (void)sys::wait(input, {}, std::nullopt);
+    }
+}
+
+Result<void> write_all(FdView file, std::span<const std::byte> bytes) {
+    while (!bytes.empty()) {
         const auto written = sys::write(file, bytes);
         if (!written && !means_try_later(written.error())) return failure(written.error());
+        // Some drivers say 0 when they are full; asking again would never end.
+        if (written && *written == 0) return failure(Error::stuck());
         const std::array<Interest, 1> room{Interest{file, Readiness::writable}};
         if (!written)
             (void)sys::wait(room, {}, std::nullopt);
         else
-            text.remove_prefix(*written);
+            bytes = bytes.subspan(*written);
     }
     return {};
 }

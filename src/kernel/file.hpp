@@ -1,6 +1,8 @@
 // Files opened by path, for programs whose operands are paths.
 #pragma once
 
+#include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -11,9 +13,10 @@ namespace zc {
 
 enum class OpenFor : std::uint8_t {
     reading,
-    replacing,  // created or emptied
-    appending,  // created, or written at its end wherever that is by then
-    continuing  // created, or written on from where it ends now: by splice, too
+    replacing,   // created or emptied
+    appending,   // created, or written at its end wherever that is by then
+    continuing,  // created, or written on from where it ends now: by splice, too
+    rewriting    // created, or written over from its start; see cut()
 };
 
 // Owns    a descriptor above 2, closed on exec: a program whose standard
@@ -27,7 +30,19 @@ enum class OpenFor : std::uint8_t {
 // Errors  ESPIPE where there is no such place.
 [[nodiscard]] Result<std::uint64_t> position(FdView file);
 
-// Writes the text whole, waiting where it must; for messages, not for bulk.
-[[nodiscard]] Result<void> write_all(FdView file, std::string_view text);
+// Empties a regular file that was opened for `rewriting`; others have no length.
+[[nodiscard]] Result<void> cut(FdView file);
+
+// Whether a path leads to the file that a descriptor has open.
+[[nodiscard]] bool leads_to(const std::string& path, const FdFacts& file);
+
+// Reads once, waiting until there is something; 0 at the end.
+[[nodiscard]] Result<std::size_t> read_some(FdView file, std::span<std::byte> into);
+
+// Writes all of it, waiting where it must.
+[[nodiscard]] Result<void> write_all(FdView file, std::span<const std::byte> bytes);
+[[nodiscard]] inline Result<void> write_all(FdView file, std::string_view text) {
+    return write_all(file, std::as_bytes(std::span(text)));
+}
 
 }  // namespace zc

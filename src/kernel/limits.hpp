@@ -56,6 +56,9 @@ inline constexpr int listen_backlog = 4096;
 // The pause between two tries of `retry` and `forever`, as in socat.
 inline constexpr std::chrono::milliseconds retry_interval{1000};
 
+// How long after the end of a source with `ignoreeof` it is read again.
+inline constexpr std::chrono::milliseconds look_again_after{1000};
+
 // How long a child may take to end once it has been sent SIGTERM.
 inline constexpr std::chrono::milliseconds child_grace{1000};
 

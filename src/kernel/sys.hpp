@@ -61,6 +61,15 @@ Result<FdFacts> facts(FdView fd);
 
 // The current offset; ESPIPE where there is none.
 Result<std::uint64_t> offset(FdView fd);
+
+// Moves the offset to a place, to the next data or hole from there on, or to the end.
+//
+// Returns  the offset that it is at now.
+// Errors   ENXIO when there is no data from there on.
+enum class Seek : std::uint8_t { to, data, hole, end };
+Result<std::uint64_t> seek(FdView fd, std::uint64_t offset, Seek how);
+
+Result<void> resize(FdView file, std::uint64_t bytes);  // ftruncate(2)
 Result<void> advise_sequential(FdView fd);
 
 // Waits until one of the interests can be acted on (or has failed or hung up),

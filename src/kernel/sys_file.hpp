@@ -35,9 +35,6 @@ struct Entry {
 // Returns  a descriptor above 2, closed on exec, never a controlling terminal.
 Result<Fd> open_file(const std::string& path, const OpenHow& how);
 
-// Moves the offset to the end of a file; ESPIPE where there is none.
-Result<void> seek_end(FdView fd);
-
 // A missing name is an answer, not an error.
 Result<Entry> look_up(const std::string& path);
 

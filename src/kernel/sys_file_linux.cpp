@@ -69,10 +69,6 @@ Result<Fd> open_file(const std::string& path, const OpenHow& how) {
     return above_standard(Fd(*fd));
 }
 
-Result<void> seek_end(FdView fd) {
-    return done("lseek", [&] { return ::lseek(fd.number(), 0, SEEK_END); });
-}
-
 Result<Entry> look_up(const std::string& path) {
     struct stat found {};
     auto looked = done("stat", [&] { return ::stat(path.c_str(), &found); });

@@ -187,6 +187,20 @@ Result<std::uint64_t> offset(FdView fd) {
     });
 }
 
+Result<std::uint64_t> seek(FdView fd, std::uint64_t offset, Seek how) {
+    constexpr std::array<int, 4> whence{SEEK_SET, SEEK_DATA, SEEK_HOLE, SEEK_END};
+    return checked("lseek",
+                   [&] {
+                       return ::lseek(fd.number(), static_cast<off_t>(offset),
+                                      whence[static_cast<std::size_t>(how)]);
+                   })
+        .map([](off_t at) { return static_cast<std::uint64_t>(at); });
+}
+
+Result<void> resize(FdView file, std::uint64_t bytes) {
+    return done("ftruncate", [&] { return ::ftruncate(file.number(), static_cast<off_t>(bytes)); });
+}
+
 Result<void> advise_sequential(FdView fd) {
     const int code = ::posix_fadvise(fd.number(), 0, 0, POSIX_FADV_SEQUENTIAL);
     if (code != 0) return failure(Error::system("posix_fadvise", code));

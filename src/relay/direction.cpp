@@ -2,15 +2,14 @@
 
 #include <chrono>
 
+#include "kernel/limits.hpp"
+
 namespace zc {
 namespace {
 
 // Steps of one direction before the others get their turn: 16 steps of a carrier
 // are 16 MiB at most, about 5 ms.
 constexpr int steps_in_a_turn = 16;
-
-// How long after the end of a source with `ignoreeof` it is read again.
-constexpr std::chrono::milliseconds look_again_after{1000};
 
 TransferOptions options_of(const DirectionOptions& options) {
     TransferOptions how;
@@ -57,7 +56,7 @@ Progress Direction::advance() {
         // The mover has ended; another one goes on where it stopped.
         finished_ = false;
         begin();
-        return Progress{Progress::State::waiting, std::nullopt, look_again_after};
+        return Progress{Progress::State::waiting, std::nullopt, limits::look_again_after};
     }
     return progress;
 }

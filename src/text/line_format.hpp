@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 #include "text/line_number.hpp"
 #include "text/marks.hpp"
@@ -40,8 +41,8 @@ public:
     //
     // Takes    any number of bytes; they are read once and not kept.
     // Owns     nothing of `sink`, whose memory grows to the worst case before
-    //          the first byte: 4 bytes for one (-v), 2 without -v, 25 with -n
-    //          or -b. What is not written to is not touched.
+    //          the first byte: 4 bytes for one (-v), 2 without -v, 21 more
+    //          with -n or -b. What is not written to is not touched.
     // Errors   std::bad_alloc, with nothing taken.
     void format(std::span<const std::byte> source, TextBuffer& sink);
 
@@ -53,19 +54,24 @@ private:
     // Where the next byte of the stream stands.
     enum class Place : std::uint8_t { line_start, after_blank_line, in_line };
 
-    // What a byte becomes, except a newline and a CR that show_ends looks at.
+    // What a byte becomes, but a newline; nothing for a CR that show_ends looks at.
     struct Image {
         std::array<std::byte, 4> text;
         std::uint8_t size;
     };
 
     [[nodiscard]] Image image_of(unsigned char byte) const;
-    void settle_pending_cr(TextCursor& cursor);
-    void pass_blank_line(TextCursor& cursor);
-    void end_line(TextCursor& cursor);
-    void show_mark(TextCursor& cursor);
+
+    // Each writes at `out`, where there is room, and returns the end of it.
+    std::byte* format_block(const std::byte* block, std::size_t bytes, std::byte* out);
+    std::byte* put_plain(const std::byte* from, std::size_t bytes, std::byte* out);
+    std::byte* put_mark(std::byte mark, std::byte* out);
+    std::byte* put_newline(std::byte* out);
+    std::byte* begin_byte(std::byte* out);
+    std::byte* settle_cr(std::byte* out, std::string_view shown);
 
     LineOptions options_;
+    bool works_on_lines_;
     Marks marks_;
     std::size_t growth_;
     std::array<Image, 256> images_;

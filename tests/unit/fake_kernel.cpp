@@ -371,6 +371,24 @@ Result<std::uint64_t> offset(FdView fd) {
     return kernel().of(fd).offset;
 }
 
+// Knows no holes: all of a file is data.
+Result<std::uint64_t> seek(FdView fd, std::uint64_t offset, Seek how) {
+    if (auto error = kernel().enters(Call::seek, "lseek", fd)) return failure(*error);
+    Thing& thing = kernel().of(fd);
+    if (thing.kind != FdKind::regular) return failure(Error::system("lseek", ESPIPE));
+    const std::size_t size = thing.content.size();
+    const bool wants_content = how == Seek::data || how == Seek::hole;
+    if (wants_content && offset >= size) return failure(Error::system("lseek", ENXIO));
+    thing.offset = how == Seek::end || how == Seek::hole ? size : offset;
+    return thing.offset;
+}
+
+Result<void> resize(FdView file, std::uint64_t bytes) {
+    if (auto error = kernel().enters(Call::resize, "ftruncate", file)) return failure(*error);
+    kernel().of(file).content.resize(bytes);
+    return {};
+}
+
 Result<void> advise_sequential(FdView) { return {}; }
 
 Result<std::size_t> wait(std::span<const Interest> interests, std::span<bool> ready,

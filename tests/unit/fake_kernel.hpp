@@ -95,11 +95,13 @@ enum class Call : std::uint8_t {
     reopen,
     facts,
     offset,
+    seek,
+    resize,
     wait,
     take_lease,
     holds_lease
 };
-inline constexpr std::size_t call_count = 15;
+inline constexpr std::size_t call_count = 17;
 
 // Which of a kind of calls fail: `count` of them from the `first` on, and only
 // those that name `on` first or second, if it names anything.

@@ -1,0 +1,33 @@
+// What zc-cat's command line says.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "address/address.hpp"
+#include "text/line_format.hpp"
+#include "tool.hpp"
+
+namespace zc::tool {
+
+struct CatOptions {
+    CommonOptions common;
+    LineOptions lines;
+    std::string output;
+    std::string sink_address;
+    std::vector<std::string> source_addresses;  // their order among the operands is in Words
+    bool append = false;
+    bool sparse = false;
+    std::uint64_t skip_bytes = 0;
+    std::optional<std::uint64_t> count_bytes;
+};
+
+// One input: a path, or what follows --from.
+struct CatInput {
+    std::string text;
+    std::optional<Address> address;
+};
+
+}  // namespace zc::tool

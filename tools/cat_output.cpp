@@ -1,0 +1,94 @@
+#include "cat_output.hpp"
+
+#include <csignal>
+
+#include "kernel/file.hpp"
+#include "quote.hpp"
+
+namespace zc::tool {
+
+bool CatOutput::open(const std::vector<CatInput>& inputs) {
+    if (!options_.sink_address.empty()) return open_address();
+    if (!options_.output.empty() && options_.output != "-") return open_file(inputs);
+    return take(look_at(FdView(1), "standard output"));
+}
+
+bool CatOutput::take(Result<Endpoint> sink) {
+    if (!sink) {
+        program_.complain(one_line(sink.error().subject), cause(sink.error()));
+        return false;
+    }
+    sink_ = std::move(*sink);
+    return true;
+}
+
+bool CatOutput::open_address() {
+    const auto address = parse_address(options_.sink_address);
+    if (!address) return take(failure(address.error().about(options_.sink_address)));
+    // A peer that leaves is told as an error: there is no pipeline to end with.
+    std::signal(SIGPIPE, SIG_IGN);
+    auto stream = open_stream(*address, Use::write, {});
+    if (!stream) return take(failure(stream.error()));
+    stream_.emplace(std::move(*stream));
+    return take(look_at(stream_->writer(), stream_->writer_label()));
+}
+
+// The old content goes only once it is known that it is no input.
+bool CatOutput::open_file(const std::vector<CatInput>& inputs) {
+    const auto purpose = options_.append ? OpenFor::appending : OpenFor::rewriting;
+    auto file = zc::open_file(options_.output, purpose);
+    auto sink =
+        file ? look_at(file->view(), options_.output) : Result<Endpoint>(failure(file.error()));
+    if (!sink) {
+        program_.complain(shell_quoted(options_.output), cause(sink.error()));
+        return false;
+    }
+    file_ = std::move(*file);
+    sink_ = std::move(*sink);
+    if (options_.append) return true;
+    for (const CatInput& input : inputs) {
+        if (!is_the_file(input)) continue;
+        program_.complain(shell_quoted(input.text), "input file is output file");
+        return false;
+    }
+    const auto emptied = cut(sink_.fd);
+    if (!emptied) blame(emptied.error());
+    return emptied.has_value();
+}
+
+bool CatOutput::is_the_file(const CatInput& input) const {
+    const FdFacts& file = sink_.facts;
+    if (input.address || file.kind != FdKind::regular || file.size_bytes == 0) return false;
+    if (input.text != "-") return leads_to(input.text, file);
+    const auto standard = classify(FdView(0));
+    return standard && standard->device == file.device && standard->inode == file.inode;
+}
+
+void CatOutput::blame(const Error& error) {
+    failed_ = true;
+    if (file_.valid())
+        program_.complain(shell_quoted(options_.output), cause(error));
+    else if (stream_)
+        program_.complain(one_line(sink_.label), cause(error));
+    else
+        program_.complain("write error", cause(error));
+}
+
+// Over NFS or a full quota the close tells of a write that was lost.
+void CatOutput::close() {
+    if (stream_) return finish_stream();
+    if (!file_.valid()) file_ = Fd(1);
+    const bool told = failed_;
+    const auto closed = file_.close();
+    if (!closed && !told) blame(closed.error());
+}
+
+void CatOutput::finish_stream() {
+    const auto ended = stream_->end_writing();
+    if (!ended && !failed_) blame(ended.error());
+    const auto patience = failed_ ? std::optional(std::chrono::milliseconds{0}) : std::nullopt;
+    if (auto finished = stream_->finish(patience); !finished && !failed_)
+        program_.complain(one_line(finished.error().subject), cause(finished.error()));
+}
+
+}  // namespace zc::tool

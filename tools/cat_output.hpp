@@ -1,0 +1,45 @@
+// Where zc-cat writes: standard output, a file, or an address.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "address/open.hpp"
+#include "cat_options.hpp"
+#include "engine/endpoint.hpp"
+
+namespace zc::tool {
+
+// Owns    the file or stream, and its child, until close().
+// Errors  all are told by the Program; failed() says whether writing is pointless.
+class CatOutput {
+public:
+    CatOutput(Program& program, const CatOptions& options) : program_(program), options_(options) {}
+
+    // Takes    all inputs: a file that is one of them keeps its content.
+    // Returns  false when nothing can be written.
+    [[nodiscard]] bool open(const std::vector<CatInput>& inputs);
+
+    [[nodiscard]] const Endpoint& sink() const { return sink_; }
+    [[nodiscard]] bool failed() const { return failed_; }
+    void blame(const Error& error);
+
+    // Passes the end on; waits for a child.
+    void close();
+
+private:
+    [[nodiscard]] bool take(Result<Endpoint> sink);
+    [[nodiscard]] bool open_address();
+    [[nodiscard]] bool open_file(const std::vector<CatInput>& inputs);
+    [[nodiscard]] bool is_the_file(const CatInput& input) const;
+    void finish_stream();
+
+    Program& program_;
+    const CatOptions& options_;
+    Endpoint sink_;
+    Fd file_;
+    std::optional<Stream> stream_;
+    bool failed_ = false;
+};
+
+}  // namespace zc::tool
