@@ -49,9 +49,11 @@ writer_came() { [[ -e written ]] || grep -q "BREAKING.*:$(stat -c %i "$file") " 
 
 # attack WAY FILE PROGRAM ...: one of the writers comes while the program's pipe is full.
 attack() {
-    local way=$1
+    local way=$1 argument
     feed "${@:2}"
-    start_writer "$way" "$file" 2
+    # A cut inside of a page that is out: what follows in that page becomes zeros.
+    if [[ $way == truncate ]]; then argument=2200100; else argument=2; fi
+    start_writer "$way" "$file" "$argument"
     open_gate
     finished "$writer"
     open_gate
@@ -151,7 +153,7 @@ core() {
             cp f expected
             rm -f out gate
             mkfifo out gate
-            ((room = size < 8388608 ? 65536 : 1048576)) # of the pipe, then full
+            ((room = size < 8388608 ? 57344 : 1040384)) # two slots short of a full pipe
             start_shell "{ head -c $((size - room)); : <gate; cat; } <out >copy"
             reader=$started_pid
             limited zc-cat f >out

@@ -2,7 +2,7 @@
 //
 // writer overwrite FILE SEED   opens it without cutting it, writes test stream SEED over it
 // writer map FILE SEED         the same by stores into a shared mapping
-// writer truncate FILE         cuts it to nothing by its name
+// writer truncate FILE BYTES   cuts it to that length by its name
 // writer hold FILE SEED        opens it, waits for the end of standard input, overwrites it
 // writer hold-map FILE SEED    the same, with nothing but a mapping left in between
 //
@@ -48,13 +48,13 @@ void await_end_of_input() {
 
 int main(int argc, char** argv) {
     const std::string_view way = argc > 1 ? argv[1] : "";
-    if (argc < 3 || (way != "truncate" && argc < 4)) {
-        std::fputs("usage: writer overwrite|map|truncate|hold|hold-map FILE [SEED]\n", stderr);
+    if (argc < 4) {
+        std::fputs("usage: writer overwrite|map|truncate|hold|hold-map FILE SEED|BYTES\n", stderr);
         return 2;
     }
     const auto began = Clock::now();
     if (way == "truncate") {
-        must(argv[2], ::truncate(argv[2], 0));
+        must(argv[2], ::truncate(argv[2], std::strtoll(argv[3], nullptr, 10)));
         say_wait(began);
         return 0;
     }
