@@ -10,24 +10,28 @@
 namespace zc {
 
 Result<Lease> Lease::take(FdView file) {
-    auto taken = sys::take_read_lease(file);
+    auto own = sys::reopen_nonblocking(file, Readiness::readable);
+    if (!own) return failure(own.error());
+    auto taken = sys::take_read_lease(own->view());
     if (!taken) return failure(taken.error());
-    return Lease(file);
+    return Lease(std::move(*own));
 }
 
 Lease& Lease::operator=(Lease&& other) noexcept {
     release();
-    file_ = std::exchange(other.file_, FdView());
+    file_ = std::move(other.file_);
     return *this;
 }
 
 bool Lease::broken() const {
-    const auto held = sys::holds_read_lease(file_);
+    const auto held = sys::holds_read_lease(file_.view());
     return !held || !*held;
 }
 
 void Lease::release() {
-    if (file_.valid()) (void)sys::release_lease(std::exchange(file_, FdView()));
+    if (!file_.valid()) return;
+    (void)sys::release_lease(file_.view());
+    (void)file_.close();
 }
 
 Error lease_refusal(const Error& refused) {

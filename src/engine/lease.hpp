@@ -26,6 +26,10 @@
 // description of our own. Nobody is told of the break by a signal: see
 // sys::take_read_lease.
 //
+// The lease is taken on a description of our own. A descriptor we were given may be
+// shared with the shell that started us: a lease on it would outlive a mover that
+// a signal ends, and every writer would wait the kernel's 45 s for nobody.
+//
 // Source  fcntl(2) "Leases"; the hazard and the timings are measured.
 #pragma once
 
@@ -38,14 +42,15 @@
 
 namespace zc {
 
-// Holds a read lease on one descriptor; released at the end.
+// Holds a read lease on a file, through a description of its own; released at the end.
 class Lease {
 public:
     // Errors  EAGAIN when somebody has the file open for writing, EACCES when it is
-    //         another user's, EINVAL when the file system has no leases.
+    //         another user's, EINVAL when the file system has no leases, ENOENT
+    //         without /proc.
     [[nodiscard]] static Result<Lease> take(FdView file);
 
-    Lease(Lease&& other) noexcept : file_(std::exchange(other.file_, FdView())) {}
+    Lease(Lease&& other) noexcept = default;
     Lease& operator=(Lease&& other) noexcept;
     ~Lease() { release(); }
 
@@ -53,8 +58,8 @@ public:
     void release();
 
 private:
-    explicit Lease(FdView file) : file_(file) {}
-    FdView file_;
+    explicit Lease(Fd file) : file_(std::move(file)) {}
+    Fd file_;
 };
 
 // Why a lease was refused, in words for --explain.

@@ -46,7 +46,7 @@ Result<std::size_t> pipe_capacity(FdView pipe);
 Result<std::size_t> set_pipe_capacity(FdView pipe, std::size_t bytes);
 Result<std::size_t> unread_bytes(FdView fd);  // FIONREAD
 
-// Another description of the same pipe, FIFO or terminal, with O_NONBLOCK and
+// Another description of the same pipe, FIFO, terminal or file, with O_NONBLOCK and
 // for one direction, so that nobody else's description changes.
 //
 // Errors   ENXIO for a socket and a pty's master; ENOENT without /proc; EACCES.

@@ -7,6 +7,7 @@ set_up() {
     local root
     root=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)
     PATH=${ZC_BIN:-$root/build/release/tools}:${ZC_AIDS:-$root/build/release/tests/cli}:$PATH
+    PATH=$PATH:${ZC_BENCH:-$root/build/release/tests/bench}
     export LC_ALL=C
     set -o pipefail
     cd "$BATS_TEST_TMPDIR" || return

@@ -146,8 +146,13 @@ TEST_CASE("lease: refused: everything is copied") {
     }
     SECTION("the sink cannot be opened again") {
         Leased leased(9 * mib);
-        leased.kernel.fails(fake::Call::reopen, ENOENT);
+        leased.kernel.fails(fake::Call::reopen, ENOENT, {1, ~0U, leased.sink.view()});
         check_copied(leased, leased.run(), "No such file or directory");
+    }
+    SECTION("the file cannot be opened again") {
+        Leased leased(9 * mib);
+        leased.kernel.fails(fake::Call::reopen, ENOENT, {1, ~0U, leased.file.view()});
+        check_copied(leased, leased.run(), "no read lease: No such file or directory");
     }
     SECTION("the file became short") {
         Leased leased(9 * mib);
@@ -225,12 +230,12 @@ TEST_CASE("lease: held to the end when the file is shorter than its size said") 
     leased.check_unchanged(leased.run(), 9 * mib);
 }
 
-TEST_CASE("lease: our description of the sink is closed when the transfer has finished") {
+TEST_CASE("lease: our descriptions of both ends are closed when the transfer has finished") {
     Leased leased(9 * mib);
     Transfer transfer(*look_at(leased.file.view(), "file"), *look_at(leased.sink.view(), "pipe"),
                       leased.space, {});
     Progress progress = transfer.advance();
-    CHECK(leased.kernel.opened() == 5);  // file, sink, carrier, and our own
+    CHECK(leased.kernel.opened() == 6);  // file, sink, carrier, and our own of both ends
     while (progress.state != Progress::State::finished) {
         if (progress.state == Progress::State::waiting) wait_for(progress);
         progress = transfer.advance();
