@@ -5,7 +5,9 @@
 //   stdin-socketpair=FILE            standard input is a UNIX socket; what FILE holds
 //                                    comes out of it, then the end
 //   sigpipe-ignored                  as under a daemon
+//   no-pipe-quota                    this user has as many large pipes as it may have
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -43,6 +45,26 @@ void feed(const std::string& path) {
     ::close(pair[0]);
 }
 
+// A child has them, for as long as the program lives.
+void use_up_pipe_quota() {
+    std::array<int, 2> ready{};
+    must("pipe", ::pipe(ready.data()));
+    if (must("fork", ::fork()) == 0) {
+        must("prctl", ::prctl(PR_SET_PDEATHSIG, SIGKILL));
+        for (int fd = 0; fd < 3; ++fd) ::close(fd);
+        std::array<int, 2> ends{};
+        while (::pipe(ends.data()) == 0 && ::fcntl(ends[1], F_SETPIPE_SZ, 1 << 20) > 0) {
+        }
+        (void)!::write(ready[1], "!", 1);
+        ::close(ready[1]);
+        for (;;) ::pause();
+    }
+    char token = 0;
+    ::close(ready[1]);
+    if (must("read", ::read(ready[0], &token, 1)) != 1) std::exit(125);
+    ::close(ready[0]);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -55,6 +77,8 @@ int main(int argc, char** argv) {
             set_nonblocking(1);
         else if (what == "sigpipe-ignored")
             std::signal(SIGPIPE, SIG_IGN);
+        else if (what == "no-pipe-quota")
+            use_up_pipe_quota();
         else if (what.starts_with("stdin-socketpair="))
             feed(what.substr(what.find('=') + 1));
         else
