@@ -64,7 +64,7 @@ std::string one_line(std::string_view label) {
     const bool breaks = std::any_of(label.begin(), label.end(), [](char c) {
         return static_cast<unsigned char>(c) < ' ' || c == 0x7f;
     });
-    return breaks ? shell_quoted(label) : std::string(label);
+    return breaks || label.empty() ? shell_quoted(label) : std::string(label);
 }
 
 std::string shell_quoted(std::string_view name) {
