@@ -15,8 +15,8 @@ namespace zc::tool {
 struct CatOptions {
     CommonOptions common;
     LineOptions lines;
-    std::string output;
-    std::string sink_address;
+    std::optional<std::string> output;
+    std::optional<std::string> sink_address;
     std::vector<std::string> source_addresses;  // their order among the operands is in Words
     bool append = false;
     bool sparse = false;

@@ -8,8 +8,8 @@
 namespace zc::tool {
 
 bool CatOutput::open(const std::vector<CatInput>& inputs) {
-    if (!options_.sink_address.empty()) return open_address();
-    if (!options_.output.empty() && options_.output != "-") return open_file(inputs);
+    if (options_.sink_address) return open_address();
+    if (options_.output && options_.output != "-") return open_file(inputs);
     return take(look_at(FdView(1), "standard output"));
 }
 
@@ -23,8 +23,8 @@ bool CatOutput::take(Result<Endpoint> sink) {
 }
 
 bool CatOutput::open_address() {
-    const auto address = parse_address(options_.sink_address);
-    if (!address) return take(failure(address.error().about(options_.sink_address)));
+    const auto address = parse_address(*options_.sink_address);
+    if (!address) return take(failure(address.error().about(*options_.sink_address)));
     // A peer that leaves is told as an error: there is no pipeline to end with.
     std::signal(SIGPIPE, SIG_IGN);
     auto stream = open_stream(*address, Use::write, {});
@@ -36,11 +36,11 @@ bool CatOutput::open_address() {
 // The old content goes only once it is known that it is no input.
 bool CatOutput::open_file(const std::vector<CatInput>& inputs) {
     const auto purpose = options_.append ? OpenFor::appending : OpenFor::rewriting;
-    auto file = zc::open_file(options_.output, purpose);
+    auto file = zc::open_file(*options_.output, purpose);
     auto sink =
-        file ? look_at(file->view(), options_.output) : Result<Endpoint>(failure(file.error()));
+        file ? look_at(file->view(), *options_.output) : Result<Endpoint>(failure(file.error()));
     if (!sink) {
-        program_.complain(shell_quoted(options_.output), cause(sink.error()));
+        program_.complain(shell_quoted(*options_.output), cause(sink.error()));
         return false;
     }
     file_ = std::move(*file);
@@ -67,7 +67,7 @@ bool CatOutput::is_the_file(const CatInput& input) const {
 void CatOutput::blame(const Error& error) {
     failed_ = true;
     if (file_.valid())
-        program_.complain(shell_quoted(options_.output), cause(error));
+        program_.complain(shell_quoted(*options_.output), cause(error));
     else if (stream_)
         program_.complain(one_line(sink_.label), cause(error));
     else

@@ -53,7 +53,7 @@ private:
 
     tl::expected<void, std::string> read_long(const std::string& word) {
         const auto equals = word.find('=');
-        const auto found = find_long(word.substr(0, equals));
+        const auto found = find_long(word, std::string_view(word).substr(2, equals - 2));
         if (!found) return Wrong(found.error());
         const CLI::Option& option = **found;
         const std::string name = "--" + option.get_lnames().front();
@@ -71,8 +71,9 @@ private:
         return {};
     }
 
-    tl::expected<const CLI::Option*, std::string> find_long(const std::string& start) {
-        const std::string_view wanted = std::string_view(start).substr(2);
+    // What is wrong is told of the whole word, as getopt_long does.
+    tl::expected<const CLI::Option*, std::string> find_long(const std::string& word,
+                                                            std::string_view wanted) {
         std::vector<const CLI::Option*> candidates;
         std::string names;
         for (const CLI::Option* option : options_)
@@ -82,9 +83,9 @@ private:
                 candidates.push_back(option);
                 names += fmt::format(" '--{}'", name);
             }
-        if (candidates.empty()) return Wrong(fmt::format("unrecognized option '{}'", start));
+        if (candidates.empty()) return Wrong(fmt::format("unrecognized option '{}'", word));
         if (candidates.size() > 1)
-            return Wrong(fmt::format("option '{}' is ambiguous; possibilities:{}", start, names));
+            return Wrong(fmt::format("option '{}' is ambiguous; possibilities:{}", word, names));
         return candidates.front();
     }
 

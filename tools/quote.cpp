@@ -50,12 +50,19 @@ bool is_special(std::string_view name, std::size_t i) {
 
 // Whether it reads the same between double quotes, beside the single quotes in it.
 bool fits_double_quotes(std::string_view name) {
-    constexpr std::string_view plain = " '%+,-./:]_";
-    return std::all_of(name.begin(), name.end(), [&](char c) {
+    constexpr std::string_view plain = " '%+,-./:@]_";
+    for (std::size_t i = 0; i < name.size();) {
+        const std::size_t bytes = character_bytes(name.substr(i));
+        const char c = name[i];
         const bool alphanumeric =
             (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-        return alphanumeric || plain.find(c) != std::string_view::npos;
-    });
+        const bool fits = bytes == 1 ? alphanumeric || plain.find(c) != std::string_view::npos ||
+                                           (i == 0 && (c == '#' || c == '~'))
+                                     : bytes != 0 && is_printable(name.substr(i, bytes));
+        if (!fits) return false;
+        i += bytes;
+    }
+    return true;
 }
 
 }  // namespace
@@ -64,7 +71,7 @@ std::string one_line(std::string_view label) {
     const bool breaks = std::any_of(label.begin(), label.end(), [](char c) {
         return static_cast<unsigned char>(c) < ' ' || c == 0x7f;
     });
-    return breaks ? shell_quoted(label) : std::string(label);
+    return breaks || label.empty() ? shell_quoted(label) : std::string(label);
 }
 
 std::string shell_quoted(std::string_view name) {
@@ -76,7 +83,8 @@ std::string shell_quoted(std::string_view name) {
         const std::string_view character = name.substr(i, bytes);
         const bool valid = character_bytes(character) != 0;
         const bool escapes = !valid || !is_printable(character);
-        if (escapes != escaping) text += escapes ? "'$'" : "''";
+        // The first quote of '\'' ends an escape, too.
+        if (escapes != escaping && character != "'") text += escapes ? "'$'" : "''";
         escaping = escapes;
         quotes = quotes || escapes || is_special(name, i);
         if (escapes)

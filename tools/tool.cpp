@@ -3,11 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
+#include <charconv>
 #include <cstdio>
 #include <exception>
 #include <map>
 #include <memory>
 #include <new>
+#include <optional>
 #include <utility>
 
 #include "kernel/file.hpp"
@@ -121,40 +124,38 @@ void add_common(CLI::App& app, CommonOptions& options) {
 
 namespace {
 
-// Turns "10M" into "10485760"; returns what is wrong with it, if anything.
-std::string to_bytes(std::string& text) {
-    constexpr std::uint64_t k = 1000;
-    constexpr std::uint64_t ki = 1024;
-    static const CLI::AsNumberWithUnit convert(
-        std::map<std::string, std::uint64_t>{{"K", ki},
-                                             {"KB", k},
-                                             {"KiB", ki},
-                                             {"M", ki * ki},
-                                             {"MB", k * k},
-                                             {"MiB", ki * ki},
-                                             {"G", ki * ki * ki},
-                                             {"GB", k * k * k},
-                                             {"GiB", ki * ki * ki},
-                                             {"T", ki * ki * ki * ki},
-                                             {"TB", k * k * k * k},
-                                             {"TiB", ki * ki * ki * ki}});
-    // CLI11 takes "-1" for the largest number there is, and throws when it overflows.
-    const std::string given = text;
-    const bool starts_well = !given.empty() && given.front() >= '0' && given.front() <= '9';
-    try {
-        if (starts_well && convert(text).empty()) return {};
-    } catch (const CLI::ValidationError&) {
-    }
-    return fmt::format("'{}' is no size; 4096, 64K, 10MB and 1GiB are", given);
+// "10M", in capitals or not; nothing when it is no size, or more than there can be.
+std::optional<std::uint64_t> bytes_of(const std::string& text) {
+    constexpr std::string_view units = "kmgt";
+    std::uint64_t bytes = 0;
+    const char* const end = text.data() + text.size();
+    const auto number = std::from_chars(text.data(), end, bytes);
+    if (number.ec != std::errc()) return std::nullopt;
+    std::string unit(number.ptr, end);
+    for (char& c : unit) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    if (unit.empty()) return bytes;
+    const auto power = units.find(unit.front());
+    const std::string_view rest = std::string_view(unit).substr(1);
+    if (power == std::string_view::npos || !(rest.empty() || rest == "b" || rest == "ib"))
+        return std::nullopt;
+    const std::uint64_t step = rest == "b" ? 1000 : 1024;
+    for (std::size_t i = 0; i <= power; ++i)
+        if (__builtin_mul_overflow(bytes, step, &bytes)) return std::nullopt;
+    return bytes;
 }
 
 }  // namespace
 
 void add_size(CLI::App& app, const std::string& name, const std::string& text,
               const std::function<void(std::uint64_t)>& store) {
-    app.add_option_function<std::uint64_t>(name, store, text)
-        ->transform(CLI::Validator(to_bytes, "", "size"))
-        ->type_name("SIZE");
+    const auto take = [name, store](const std::string& given) {
+        const auto bytes = bytes_of(given);
+        if (!bytes)
+            throw CLI::ValidationError(
+                name, fmt::format("'{}' is no size; 4096, 64K, 10MB and 1GiB are", given));
+        store(*bytes);
+    };
+    app.add_option_function<std::string>(name, take, text)->type_name("SIZE");
 }
 
 int run_program(std::vector<std::string> words, const Interface& interface,

@@ -52,12 +52,15 @@ void declare(CLI::App& app, zc::tool::CatOptions& options) {
         ->type_name("ADDRESS")
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
         ->allow_extra_args(false);
-    auto* to =
-        app.add_option("--to", options.sink_address, "write to ADDRESS")->type_name("ADDRESS");
-    auto* output =
-        app.add_option("-o,--output", options.output, "write to FILE instead of standard output")
-            ->type_name("FILE")
-            ->excludes(to);
+    auto* to = app.add_option_function<std::string>(
+                      "--to", [&](const std::string& text) { options.sink_address = text; },
+                      "write to ADDRESS")
+                   ->type_name("ADDRESS");
+    auto* output = app.add_option_function<std::string>(
+                          "-o,--output", [&](const std::string& text) { options.output = text; },
+                          "write to FILE instead of standard output")
+                       ->type_name("FILE")
+                       ->excludes(to);
     app.add_flag("--append", options.append, "append to the FILE of --output")->needs(output);
     app.add_flag("--sparse", options.sparse, "leave holes in an output file, also for zeros");
     zc::tool::add_size(app, "--skip", "leave out the first SIZE bytes of the input",
