@@ -13,7 +13,7 @@
 #include <optional>
 #include <utility>
 
-#include "kernel/file.hpp"
+#include "kernel/io.hpp"
 #include "quote.hpp"
 
 namespace zc::tool {

@@ -10,6 +10,7 @@
 #include "engine/same_file.hpp"
 #include "engine/skip.hpp"
 #include "kernel/file.hpp"
+#include "kernel/io.hpp"
 #include "kernel/limits.hpp"
 #include "quote.hpp"
 #include "tool.hpp"

@@ -6,6 +6,7 @@
 
 #include "address/address.hpp"
 #include "kernel/file.hpp"
+#include "kernel/io.hpp"
 #include "kernel/process.hpp"
 #include "relay/relay.hpp"
 #include "tool.hpp"

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "kernel/file.hpp"
+#include "kernel/io.hpp"
 #include "kernel/sys.hpp"
 
 namespace zc {

@@ -1,10 +1,7 @@
 // Files opened by path, for programs whose operands are paths.
 #pragma once
 
-#include <cstddef>
-#include <span>
 #include <string>
-#include <string_view>
 
 #include "kernel/fd.hpp"
 #include "kernel/result.hpp"
@@ -35,14 +32,5 @@ enum class OpenFor : std::uint8_t {
 
 // Whether a path leads to the file that a descriptor has open.
 [[nodiscard]] bool leads_to(const std::string& path, const FdFacts& file);
-
-// Reads once, waiting until there is something; 0 at the end.
-[[nodiscard]] Result<std::size_t> read_some(FdView file, std::span<std::byte> into);
-
-// Writes all of it, waiting where it must.
-[[nodiscard]] Result<void> write_all(FdView file, std::span<const std::byte> bytes);
-[[nodiscard]] inline Result<void> write_all(FdView file, std::string_view text) {
-    return write_all(file, std::as_bytes(std::span(text)));
-}
 
 }  // namespace zc
