@@ -1,6 +1,7 @@
 #include "cat_output.hpp"
 
 #include <csignal>
+#include <variant>
 
 #include "kernel/file.hpp"
 #include "quote.hpp"
@@ -48,7 +49,8 @@ bool CatOutput::open_file(const std::vector<CatInput>& inputs) {
     if (options_.append) return true;
     for (const CatInput& input : inputs) {
         if (!is_the_file(input)) continue;
-        program_.complain(shell_quoted(input.text), "input file is output file");
+        const auto name = input.address ? one_line(input.text) : shell_quoted(input.text);
+        program_.complain(name, "input file is output file");
         return false;
     }
     const auto emptied = cut(sink_.fd);
@@ -58,10 +60,17 @@ bool CatOutput::open_file(const std::vector<CatInput>& inputs) {
 
 bool CatOutput::is_the_file(const CatInput& input) const {
     const FdFacts& file = sink_.facts;
-    if (input.address || file.kind != FdKind::regular || file.size_bytes == 0) return false;
-    if (input.text != "-") return leads_to(input.text, file);
-    const auto standard = classify(FdView(0));
-    return standard && standard->device == file.device && standard->inode == file.inode;
+    if (file.kind != FdKind::regular || file.size_bytes == 0) return false;
+    const auto is_open_at = [&file](int fd) {
+        const auto facts = classify(FdView(fd));
+        return facts && facts->device == file.device && facts->inode == file.inode;
+    };
+    if (!input.address) return input.text == "-" ? is_open_at(0) : leads_to(input.text, file);
+    const Target& target = input.address->read.target;
+    if (const auto* opened = std::get_if<OpenFile>(&target)) return leads_to(opened->path, file);
+    if (const auto* inherited = std::get_if<FdNumber>(&target))
+        return is_open_at(inherited->number);
+    return std::holds_alternative<Stdio>(target) && is_open_at(0);
 }
 
 void CatOutput::blame(const Error& error) {

@@ -420,6 +420,17 @@ zc-cat: .: Is a directory"
     done
 }
 
+@test "-o to the file of --from is refused, and it is kept" {
+    printf content >f
+    ln -s f soft
+    local address
+    for address in OPEN:f ./soft - STDIN FD:0 STDIO; do
+        run --separate-stderr limited zc-cat -o f --from "$address" <f
+        fails_with "zc-cat: $address: input file is output file"
+        [ "$(<f)" = content ]
+    done
+}
+
 @test "-o to an input that is empty is no danger" {
     : >f
     printf content >other
