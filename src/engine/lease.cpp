@@ -10,6 +10,11 @@
 namespace zc {
 
 Result<Lease> Lease::take(FdView file) {
+    const auto complete = sys::leases_see_every_writer(file);
+    if (!complete) return failure(complete.error());
+    if (!*complete)
+        return failure(Error::told(Errc::unavailable, "F_SETLEASE",
+                                   "leases of this file system see only some writers"));
     auto own = sys::reopen_nonblocking(file, Readiness::readable);
     if (!own) return failure(own.error());
     auto taken = sys::take_read_lease(own->view());
@@ -18,7 +23,7 @@ Result<Lease> Lease::take(FdView file) {
 }
 
 Lease& Lease::operator=(Lease&& other) noexcept {
-    release();
+    (void)release();
     file_ = std::move(other.file_);
     return *this;
 }
@@ -28,13 +33,15 @@ bool Lease::broken() const {
     return !held || !*held;
 }
 
-void Lease::release() {
-    if (!file_.valid()) return;
-    (void)sys::release_lease(file_.view());
+bool Lease::release() {
+    if (!file_.valid()) return true;
+    const auto held = sys::release_lease(file_.view());
     (void)file_.close();
+    return held && *held;
 }
 
 Error lease_refusal(const Error& refused) {
+    if (refused.kind == Errc::unavailable) return refused;
     if (means_try_later(refused))
         return Error::told(Errc::unavailable, "F_SETLEASE",
                            "opened for writing by another process");
@@ -52,6 +59,12 @@ std::uint64_t capacity_of(const Endpoint& sink) {
     if (sink.facts.kind == FdKind::pipe) return sys::pipe_capacity(sink.fd).value_or(0);
     const auto buffer = sys::send_buffer_bytes(sink.fd);
     return buffer ? *buffer + packet_bytes : 0;
+}
+
+Failure reader_was_behind() {
+    return failure(Error::told(Errc::timed_out, "F_SETLEASE",
+                               "file was opened for writing while its reader was behind")
+                       .at(Side::source));
 }
 
 Result<std::size_t> unread_at(const Endpoint& sink) {
@@ -84,6 +97,7 @@ std::optional<Error> AliasGuard::start(const Route& route, std::uint64_t limit) 
 }
 
 void AliasGuard::spliced(const Route& route, std::uint64_t bytes) {
+    handed_out_ = true;
     budget_ -= std::min(budget_, bytes);
     pages_end_ = route.taken;
 }
@@ -92,11 +106,14 @@ std::uint64_t AliasGuard::copied(const Route& route) const {
     return route.delivered > pages_end_ ? route.delivered - pages_end_ : 0;
 }
 
-// Nothing of ours is between the file and a reader: neither here nor in the pipe.
+// Nothing of ours is between the file and a reader: neither here nor in the pipe,
+// which keeps what nobody is left to read.
 bool AliasGuard::drained(const Route& route) const {
     if (route.delivered < pages_end_) return false;
     const auto unread = unread_at(route.sink);
-    return unread && *unread == 0;
+    if (unread && *unread == 0) return true;
+    const auto left = sys::reader_left(route.sink.fd);
+    return left && *left;
 }
 
 bool AliasGuard::settled(const Route& route) const {
@@ -122,20 +139,22 @@ Result<void> AliasGuard::look(Route& route) {
     sink_capacity_ = std::max(sink_capacity_, capacity_of(route.sink));
     const bool tail_is_copied = copied(route) >= limits::copied_tail_pipes * sink_capacity_;
     if (!deadline_) {
-        if (tail_is_copied)
-            release();
-        else if (lease_->broken())
-            return begin_break(route);
-        return {};
+        if (tail_is_copied) return release();
+        return lease_->broken() ? begin_break(route) : Result<void>();
     }
     const bool late = Clock::now() >= *deadline_;
     if (!tail_is_copied && !drained(route) && !late) return {};
     const bool safe = settled(route);
-    release();
-    if (safe) return {};
-    return failure(Error::told(Errc::timed_out, "F_SETLEASE",
-                               "file was opened for writing while its reader was behind")
-                       .at(Side::source));
+    auto held = release();
+    return safe ? held : reader_was_behind();
+}
+
+// When the lease was lost is not known, and so not what was out at that moment.
+Result<void> AliasGuard::release() {
+    const bool held = !lease_ || lease_->release();
+    lease_.reset();
+    if (held || !handed_out_) return {};
+    return reader_was_behind();
 }
 
 }  // namespace zc

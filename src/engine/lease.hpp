@@ -20,6 +20,12 @@
 // 3. After 250 ms it is released whatever happened: a writer must not wait for a
 //    reader that does not read. If less than one pipe-full had been copied by
 //    then, the reader may get changed bytes, and the transfer fails saying so.
+// 4. Who is stopped for longer than the kernel's lease-break-time (45 s) has lost
+//    the lease: the writer has gone on. The release tells, and the transfer fails
+//    the same way if it has handed out a page.
+//
+// Where there is no such proof: overlay, FUSE, 9p and their like grant a lease that
+// hears only of those who come through that mount. All is copied there.
 //
 // What must stay true. Nothing sleeps in the kernel while a lease is held, or a
 // break would go unnoticed: the sink is written through a non-blocking
@@ -47,15 +53,16 @@ class Lease {
 public:
     // Errors  EAGAIN when somebody has the file open for writing, EACCES when it is
     //         another user's, EINVAL when the file system has no leases, ENOENT
-    //         without /proc.
+    //         without /proc; unavailable when its leases see only some writers.
     [[nodiscard]] static Result<Lease> take(FdView file);
 
     Lease(Lease&& other) noexcept = default;
     Lease& operator=(Lease&& other) noexcept;
-    ~Lease() { release(); }
+    ~Lease() { (void)release(); }
 
     [[nodiscard]] bool broken() const;
-    void release();
+    // Returns  whether it was held until now.
+    bool release();
 
 private:
     explicit Lease(Fd file) : file_(std::move(file)) {}
@@ -89,10 +96,11 @@ public:
     // Accounts for a splice that took `bytes` from the source.
     void spliced(const Route& route, std::uint64_t bytes);
 
-    // Whether every page that was handed out has been consumed.
+    // Whether every page that was handed out has been consumed, or cannot be any more.
     [[nodiscard]] bool settled(const Route& route) const;
 
-    void release() { lease_.reset(); }
+    // Errors   as look(), when the kernel had taken the lease away before.
+    [[nodiscard]] Result<void> release();
 
 private:
     [[nodiscard]] Result<void> begin_break(Route& route);
@@ -101,6 +109,7 @@ private:
 
     std::optional<Lease> lease_;
     std::optional<Clock::time_point> deadline_;  // set when the lease is broken
+    bool handed_out_ = false;                    // any page, ever
     std::uint64_t budget_ = 0;
     std::uint64_t pages_end_ = 0;      // in delivered bytes: nothing after it is a file's page
     std::uint64_t sink_capacity_ = 0;  // in bytes, the most it has been

@@ -3,20 +3,24 @@
 #include <algorithm>
 
 #include "kernel/io.hpp"
+#include "kernel/limits.hpp"
 #include "kernel/sys.hpp"
 
 namespace zc {
 namespace {
 
 // As far as the source has a size that can be believed without reading: a file
-// that claims less than it holds (of /proc, of FUSE) is read from there on.
+// that claims less than it holds (of /proc, of FUSE) is read from there on, and one
+// that claims no more than a buffer's worth (of /sys) is read.
 std::uint64_t seek_over(const Endpoint& source, std::uint64_t bytes) {
     const bool has_size =
         source.facts.kind == FdKind::regular || source.facts.kind == FdKind::block_device;
-    const auto at = has_size ? sys::offset(source.fd) : Result<std::uint64_t>(0);
-    const auto end = has_size ? sys::seek(source.fd, 0, sys::Seek::end) : at;
-    if (!has_size || !at || !end) return 0;
-    const std::uint64_t over = *end > *at ? std::min(*end - *at, bytes) : 0;
+    if (!has_size || bytes <= limits::buffer_bytes) return 0;
+    const auto at = sys::offset(source.fd);
+    const auto end = sys::seek(source.fd, 0, sys::Seek::end);
+    if (!at || !end) return 0;
+    const std::uint64_t left = *end > *at ? *end - *at : 0;
+    const std::uint64_t over = left <= limits::buffer_bytes ? 0 : std::min(left, bytes);
     return sys::seek(source.fd, *at + over, sys::Seek::to) ? over : 0;
 }
 

@@ -84,7 +84,7 @@ void Transfer::guard_pages() {
             route_.sink.fd = own_sink_.view();
             route_.sink.facts.blocking = Blocking::no;
         } else {
-            guard_.release();
+            (void)guard_.release();  // no page is out yet
             refused = own.error();
         }
     }
@@ -107,7 +107,8 @@ void Transfer::account(Method method, std::uint64_t taken_before, std::uint64_t 
 
 Progress Transfer::finish(std::optional<Error> error) {
     finished_ = true;
-    guard_.release();
+    const auto held = guard_.release();
+    if (!held && !error) error = held.error();
     // A reader sees the end only when every description of the sink is closed.
     if (own_sink_.valid()) route_.sink.fd = given_sink_;
     (void)own_sink_.close();
@@ -139,7 +140,8 @@ Progress Transfer::end_of_source(Method method) {
         confirming_end_ = true;
         return {};
     }
-    // Pages are still out there only if the file was shorter than it said.
+    // Pages are still out there only if the file was shorter than it said. A reader
+    // that has left needs them no more.
     if (guard_.holds() && !guard_.settled(route_))
         return Progress{Progress::State::waiting, {}, limits::lease_look};
     return finish(std::nullopt);

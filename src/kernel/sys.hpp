@@ -81,9 +81,17 @@ Result<void> advise_sequential(FdView fd);
 Result<std::size_t> wait(std::span<const Interest> interests, std::span<bool> ready,
                          std::optional<std::chrono::milliseconds> limit);
 
+// Whether the reader of a pipe or the peer of a socket has left.
+Result<bool> reader_left(FdView sink);
+
 // Read leases (F_SETLEASE); see engine/lease.hpp.
 Result<void> take_read_lease(FdView fd);
-Result<void> release_lease(FdView fd);
 Result<bool> holds_read_lease(FdView fd);
+// Returns  whether it was held until now; else the kernel had taken it away.
+Result<bool> release_lease(FdView fd);
+
+// Whether a lease hears of everybody who changes the file: not on a file system
+// whose files change from below it or from another machine.
+Result<bool> leases_see_every_writer(FdView file);
 
 }  // namespace zc::sys

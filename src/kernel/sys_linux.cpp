@@ -1,5 +1,6 @@
 // The system calls of sys.hpp, as Linux has them. See sys_call.hpp for errno.
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/sockios.h>
 #include <poll.h>
 #include <sys/ioctl.h>
@@ -7,9 +8,11 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/uio.h>
+#include <sys/vfs.h>
 #include <termios.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstdio>
@@ -222,6 +225,14 @@ Result<std::size_t> wait(std::span<const Interest> interests, std::span<bool> re
     return count;
 }
 
+Result<bool> reader_left(FdView sink) {
+    // Kernel: told without being asked for: POLLERR by a pipe, POLLHUP by a socket.
+    pollfd polled{sink.number(), 0, 0};
+    return counted("poll", [&] { return ::poll(&polled, 1, 0); }).map([](std::size_t told) {
+        return told != 0;
+    });
+}
+
 Result<void> take_read_lease(FdView fd) {
     // Kernel: a broken lease sends SIGIO, which by default ends the process.
     // SIGURG is ignored by default and a dropped signal interrupts nothing, so
@@ -231,13 +242,39 @@ Result<void> take_read_lease(FdView fd) {
     return done("F_SETLEASE", [&] { return ::fcntl(fd.number(), F_SETLEASE, F_RDLCK); });
 }
 
-Result<void> release_lease(FdView fd) {
-    return done("F_SETLEASE", [&] { return ::fcntl(fd.number(), F_SETLEASE, F_UNLCK); });
-}
-
 Result<bool> holds_read_lease(FdView fd) {
     return checked("F_GETLEASE", [&] { return ::fcntl(fd.number(), F_GETLEASE); })
         .map([](int kind) { return kind == F_RDLCK; });
+}
+
+Result<bool> release_lease(FdView fd) {
+    // Kernel: EAGAIN for a lease that is not there. A break that lasted longer than
+    // lease-break-time has removed it, and let the writer in; F_GETLEASE says
+    // F_UNLCK from the break's begin on, and so does not tell.
+    // Test: "lease: one that the kernel has taken away is told by its release".
+    auto gone = done("F_SETLEASE", [&] { return ::fcntl(fd.number(), F_SETLEASE, F_UNLCK); });
+    if (!gone && !means_try_later(gone.error())) return failure(gone.error());
+    return gone.has_value();
+}
+
+Result<bool> leases_see_every_writer(FdView file) {
+    constexpr std::array<std::uint32_t, 9> changed_from_elsewhere{
+        OVERLAYFS_SUPER_MAGIC,
+        ECRYPTFS_SUPER_MAGIC,  // whoever opens the file below
+        FUSE_SUPER_MAGIC,      // its server; virtiofs: the host
+        V9FS_MAGIC,
+        CEPH_SUPER_MAGIC,
+        OCFS2_SUPER_MAGIC,
+        CODA_SUPER_MAGIC,  // another machine
+        AFS_SUPER_MAGIC,
+        AFS_FS_MAGIC,
+        // Not NFS and SMB: their leases are delegations of the server.
+    };
+    struct statfs found {};
+    return done("fstatfs", [&] { return ::fstatfs(file.number(), &found); }).map([&] {
+        const auto type = static_cast<std::uint32_t>(found.f_type);
+        return std::count(changed_from_elsewhere.begin(), changed_from_elsewhere.end(), type) == 0;
+    });
 }
 
 }  // namespace zc::sys

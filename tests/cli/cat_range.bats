@@ -2,7 +2,11 @@
 # shellcheck disable=SC2154 # bats sets stderr, output and status
 load helpers
 
-setup() { set_up; }
+setup() {
+    set_up
+    # The leak checker cannot work under another tracer.
+    export ASAN_OPTIONS=detect_leaks=0
+}
 teardown() {
     clean_up
     [[ ! -v elsewhere ]] || rm -rf "$elsewhere"

@@ -68,6 +68,27 @@ void await_full(FdView sink) {
     }
 }
 
+// For as long as it lives the kernel takes a lease away 1 s after its break.
+class ShortBreaks {
+public:
+    ShortBreaks() {
+        std::ifstream(name) >> before_;
+        allowed_ = before_ > 0 && set(1);
+    }
+    ShortBreaks(const ShortBreaks&) = delete;
+    ShortBreaks& operator=(const ShortBreaks&) = delete;
+    ~ShortBreaks() {
+        if (allowed_) (void)set(before_);
+    }
+    [[nodiscard]] bool allowed() const { return allowed_; }
+
+private:
+    static constexpr const char* name = "/proc/sys/fs/lease-break-time";
+    static bool set(int seconds) { return (std::ofstream(name) << seconds << std::flush).good(); }
+    int before_ = 0;
+    bool allowed_ = false;
+};
+
 enum class Attack { overwrite, truncate };
 
 void attack(const std::filesystem::path& path, Attack how, std::size_t bytes) {
@@ -167,6 +188,34 @@ TEST_CASE("lease: is refused while somebody has the file open for writing") {
     const auto lease = Lease::take(source.view());
     REQUIRE_FALSE(lease);
     CHECK(means_try_later(lease.error()));
+}
+
+TEST_CASE("lease: one that the kernel has taken away is told by its release") {
+    const TempDir files;
+    const auto path = files.file("source", pattern(mib));
+    const Fd source = open_file(path, O_RDONLY);
+    REQUIRE(sys::take_read_lease(source.view()));
+    CHECK(sys::release_lease(source.view()).value());
+    CHECK_FALSE(sys::release_lease(source.view()).value());
+    const ShortBreaks breaks;
+    if (!breaks.allowed()) {
+        WARN("lease-break-time cannot be set here");
+        return;
+    }
+    REQUIRE(sys::take_read_lease(source.view()));
+    { const Fd writer = open_file(path, O_WRONLY); }  // waits until it is taken away
+    CHECK_FALSE(sys::holds_read_lease(source.view()).value());
+    CHECK_FALSE(sys::release_lease(source.view()).value());
+}
+
+TEST_CASE("lease: a pipe and a socket tell that their reader has left") {
+    for (const bool socket : {false, true}) {
+        Pair sink = socket ? unix_pair(SOCK_STREAM) : pipe_to_write();
+        write_all(sink.near.view(), "unread");
+        CHECK_FALSE(sys::reader_left(sink.near.view()).value());
+        (void)sink.far.close();
+        CHECK(sys::reader_left(sink.near.view()).value());
+    }
 }
 
 // The reader gets what was there before the writer came, up to the point where

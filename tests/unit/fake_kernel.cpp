@@ -420,13 +420,17 @@ Result<void> take_read_lease(FdView fd) {
     return {};
 }
 
-Result<void> release_lease(FdView fd) {
+Result<bool> release_lease(FdView fd) {
     Thing& thing = kernel().of(fd);
     if (!thing.leased) throw fake::Hang("releases a lease it does not hold");
     thing.leased = false;
     if (thing.on_release) thing.on_release();
-    return {};
+    return !thing.lease_lost;
 }
+
+// Both ask and change nothing.
+Result<bool> reader_left(FdView sink) { return kernel().of(sink).gone; }
+Result<bool> leases_see_every_writer(FdView file) { return !kernel().of(file).leases_local; }
 
 Result<bool> holds_read_lease(FdView fd) {
     if (auto error = kernel().enters(Call::holds_lease, "F_GETLEASE", fd)) return failure(*error);

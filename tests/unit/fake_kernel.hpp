@@ -78,6 +78,8 @@ struct Thing {
     bool writers = false;  // somebody has the file open for writing
     bool leased = false;
     bool breaking = false;
+    bool lease_lost = false;    // the kernel took it away
+    bool leases_local = false;  // as on overlay
     std::function<void()> on_release{};
     bool cached_only = true;  // RWF_DONTCACHE answers EOPNOTSUPP
 };

@@ -127,15 +127,15 @@ TEST_CASE("filter: a sink that takes nothing and says nothing is an error, not a
 }
 
 TEST_CASE("skip: a file is passed over by a seek, without a read") {
-    Ends ends(file(pattern(1000)), file(""));
-    CHECK(skip_bytes(ends.from(), ends.space, 400).value() == 400);
-    CHECK(ends.kernel.of(ends.source.view()).offset == 400);
+    Ends ends(file(pattern(1'000'000)), file(""));
+    CHECK(skip_bytes(ends.from(), ends.space, 400'000).value() == 400'000);
+    CHECK(ends.kernel.of(ends.source.view()).offset == 400'000);
     CHECK(ends.kernel.calls(fake::Call::read) == 0);
 }
 
 TEST_CASE("skip: past the end of a file it tells how far it came") {
-    Ends ends(file(pattern(1000)), file(""));
-    CHECK(skip_bytes(ends.from(), ends.space, 5000).value() == 1000);
+    Ends ends(file(pattern(1'000'000)), file(""));
+    CHECK(skip_bytes(ends.from(), ends.space, 5'000'000).value() == 1'000'000);
 }
 
 TEST_CASE("skip: where no seek is possible the bytes are read, as they come") {
@@ -148,10 +148,16 @@ TEST_CASE("skip: where no seek is possible the bytes are read, as they come") {
 }
 
 TEST_CASE("skip: a file that refuses to seek is read") {
-    Ends ends(file(pattern(1000)), file(""));
+    Ends ends(file(pattern(1'000'000)), file(""));
     ends.kernel.fails(fake::Call::seek, EINVAL);
-    CHECK(skip_bytes(ends.from(), ends.space, 400).value() == 400);
-    CHECK(ends.kernel.of(ends.source.view()).offset == 400);
+    CHECK(skip_bytes(ends.from(), ends.space, 400'000).value() == 400'000);
+    CHECK(ends.kernel.of(ends.source.view()).offset == 400'000);
+}
+
+TEST_CASE("skip: of a file that claims more than it holds only what is there counts") {
+    Ends ends(file(pattern(10)), file(""));
+    ends.kernel.of(ends.source.view()).claims = 4096;
+    CHECK(skip_bytes(ends.from(), ends.space, 1'000'000).value() == 10);
 }
 
 TEST_CASE("skip: a read that fails is the source's error") {

@@ -58,6 +58,12 @@ struct Leased {
         CHECK((received == content.substr(0, bytes)));
     }
 
+    // As after a stop that was longer than lease-break-time; `noticed` by asking.
+    void lose_lease(bool noticed) {
+        file_thing().lease_lost = true;
+        file_thing().breaking = noticed;
+    }
+
     void break_lease() {
         file_thing().breaking = true;
         broken_at = Clock::now();
@@ -83,6 +89,14 @@ struct Leased {
 
 std::uint64_t by(const TransferReport& report, Method method) {
     return report.bytes_by[static_cast<std::size_t>(method)];
+}
+
+void check_behind(const TransferReport& report) {
+    REQUIRE(report.error);
+    CHECK(cause(*report.error) == "file was opened for writing while its reader was behind");
+    CHECK(report.error->kind == Errc::timed_out);
+    CHECK(report.error->side == Side::source);
+    CHECK(report.error->subject == "file");
 }
 
 void check_copied(Leased& leased, const TransferReport& report, const char* why) {
@@ -138,6 +152,12 @@ TEST_CASE("lease: refused: everything is copied") {
         Leased leased(9 * mib);
         leased.kernel.fails(fake::Call::take_lease, EACCES);
         check_copied(leased, leased.run(), "no read lease: Permission denied");
+    }
+    SECTION("the file system's leases see only some writers") {
+        Leased leased(9 * mib);
+        leased.file_thing().leases_local = true;
+        check_copied(leased, leased.run(), "leases of this file system see only some writers");
+        CHECK(leased.kernel.calls(fake::Call::take_lease) == 0);
     }
     SECTION("the sink does not tell its size") {
         Leased leased(9 * mib);
@@ -202,11 +222,7 @@ TEST_CASE("lease: broken with a dead reader: released within 250 ms, and told") 
         leased.per_visit = 0;
     };
     const auto report = leased.run();
-    REQUIRE(report.error);
-    CHECK(cause(*report.error) == "file was opened for writing while its reader was behind");
-    CHECK(report.error->kind == Errc::timed_out);
-    CHECK(report.error->side == Side::source);
-    CHECK(report.error->subject == "file");
+    check_behind(report);
     CHECK(report.bytes == leased.received.size());
     const auto waited = leased.released_at - leased.broken_at;
     CHECK(waited >= std::chrono::milliseconds{100});
@@ -228,6 +244,51 @@ TEST_CASE("lease: held to the end when the file is shorter than its size said") 
     leased.file_thing().claims = 20 * mib;
     leased.per_visit = 4096;
     leased.check_unchanged(leased.run(), 9 * mib);
+}
+
+TEST_CASE("lease: not held for a reader that has left, when the file is shorter than it said") {
+    Leased leased(9 * mib);
+    leased.file_thing().claims = 20 * mib;
+    leased.per_visit = 4096;
+    unsigned visits_without_reader = 0;
+    leased.at_visit = [&] {
+        const bool all_is_sent = leased.file_thing().offset == 9 * mib && leased.space.held() == 0;
+        if (!all_is_sent) return;
+        leased.pipe_thing().gone = true;
+        leased.per_visit = 0;
+        if (++visits_without_reader > 3) throw fake::Hang("waits for nobody");
+    };
+    const auto report = leased.run();
+    CHECK_FALSE(report.error);
+    CHECK(report.bytes == 9 * mib);
+}
+
+TEST_CASE("lease: lost to a writer: told, whenever it is found out") {
+    Leased leased(20 * mib);
+    SECTION("in mid-stream, as a break") {
+        leased.at_visit = [&] {
+            if (leased.visits == 3) leased.lose_lease(true);
+        };
+    }
+    SECTION("when the tail has been copied") {
+        leased.at_visit = [&] {
+            if (leased.file_thing().offset > 17 * mib) leased.lose_lease(false);
+        };
+    }
+    SECTION("at the end of a file that is shorter than it said") {
+        leased.file_thing().claims = 30 * mib;
+        leased.at_visit = [&] {
+            if (leased.file_thing().offset == 20 * mib) leased.lose_lease(false);
+        };
+    }
+    check_behind(leased.run());
+}
+
+TEST_CASE("lease: lost before any page was handed out: nothing happened") {
+    Leased leased(20 * mib);
+    leased.kernel.fails(fake::Call::splice, EINVAL);
+    leased.at_visit = [&] { leased.lose_lease(true); };
+    leased.check_unchanged(leased.run(), 20 * mib);
 }
 
 TEST_CASE("lease: our descriptions of both ends are closed when the transfer has finished") {
