@@ -379,7 +379,8 @@ Result<std::uint64_t> seek(FdView fd, std::uint64_t offset, Seek how) {
     const std::size_t size = thing.content.size();
     const bool wants_content = how == Seek::data || how == Seek::hole;
     if (wants_content && offset >= size) return failure(Error::system("lseek", ENXIO));
-    thing.offset = how == Seek::end || how == Seek::hole ? size : offset;
+    const std::size_t end = static_cast<std::size_t>(thing.claims.value_or(size));
+    thing.offset = how == Seek::end || how == Seek::hole ? end : offset;
     return thing.offset;
 }
 
