@@ -11,7 +11,9 @@
 //
 // Why blocks and not "up to the next mark": where the next search begins would
 // depend on what the last one found, and the processor could not work ahead.
-// On 1 GiB of source text -A took 0.48 s so, and takes 0.39.
+// On 1 GiB of source text -A took 0.48 s so, and takes 0.39. A block that is full
+// of marks is translated byte by byte: 1 GiB of zeros takes 1.0 s so, 2.6 from mark
+// to mark.
 //
 // What must stay true. A byte that is no mark is its own image. The state between
 // two calls is the place in the line, the number, and a CR whose next byte is not
@@ -24,9 +26,24 @@
 #include <bit>
 #include <cstring>
 
+// `flatten` takes what is called into the function, and so into its instructions.
+#ifdef __x86_64__
+#define ZC_AVX2 [[gnu::target("avx2,bmi"), gnu::flatten]]
+#else
+#define ZC_AVX2
+#endif
+
 namespace zc {
 
 namespace {
+
+bool has_avx2() {
+#ifdef __x86_64__
+    return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("bmi") != 0;
+#else
+    return false;
+#endif
+}
 
 constexpr std::byte newline{'\n'};
 
@@ -46,6 +63,12 @@ bool works_on_lines(const LineOptions& options) {
     return options.numbering != Numbering::none || options.squeeze_blank;
 }
 
+// Four marks in a row: text in another script than Latin, or no text at all.
+bool is_dense(std::uint64_t marks) {
+    const std::uint64_t pairs = marks & (marks >> 1);
+    return (pairs & (pairs >> 2)) != 0;
+}
+
 Marks marks_of(const LineOptions& options) {
     Marks marks;
     const bool newlines = works_on_lines(options) || options.show_ends;
@@ -63,9 +86,13 @@ Marks marks_of(const LineOptions& options) {
 
 }  // namespace
 
-LineFormatter::LineFormatter(const LineOptions& options)
-    : options_(options),
+LineFormatter::LineFormatter(const LineOptions& options, Processor processor)
+    : format_blocks_(processor == Processor::this_one && has_avx2()
+                         ? &LineFormatter::format_blocks_avx2
+                         : &LineFormatter::format_blocks),
+      options_(options),
       works_on_lines_(works_on_lines(options)),
+      remembers_(works_on_lines_ || (options.show_ends && !options.show_nonprinting)),
       marks_(marks_of(options)),
       growth_(growth_of(options)) {
     for (unsigned byte = 0; byte < images_.size(); ++byte)
@@ -77,7 +104,8 @@ LineFormatter::Image LineFormatter::image_of(unsigned char byte) const {
     const auto add = [&image](int c) { image.text[image.size++] = static_cast<std::byte>(c); };
     const bool held_cr = byte == '\r' && options_.show_ends && !options_.show_nonprinting;
     if (held_cr) return image;
-    if (!marks_.has(std::byte{byte})) {
+    if (byte == '\n' && options_.show_ends) add('$');
+    if (byte == '\n' || !marks_.has(std::byte{byte})) {
         add(byte);
         return image;
     }
@@ -92,9 +120,14 @@ LineFormatter::Image LineFormatter::image_of(unsigned char byte) const {
 }
 
 void LineFormatter::format(std::span<const std::byte> source, TextBuffer& sink) {
-    constexpr std::size_t block = Marks::block_bytes;
     // A run is copied as a whole block, whatever its length: behind the text, too.
-    std::byte* out = sink.room(source.size() * growth_ + LineNumber::room_bytes + block);
+    std::byte* out =
+        sink.room(source.size() * growth_ + LineNumber::room_bytes + Marks::block_bytes);
+    sink.filled_to((this->*format_blocks_)(source, out));
+}
+
+std::byte* LineFormatter::format_blocks(std::span<const std::byte> source, std::byte* out) {
+    constexpr std::size_t block = Marks::block_bytes;
     const std::byte* at = source.data();
     const std::byte* const end = at + source.size();
     for (; end - at >= std::ptrdiff_t{2 * block}; at += block) out = format_block(at, block, out);
@@ -104,7 +137,13 @@ void LineFormatter::format(std::span<const std::byte> source, TextBuffer& sink) 
     const auto left = static_cast<std::size_t>(end - at);
     for (std::size_t i = 0; i < left; i += block)
         out = format_block(&tail[i], std::min(block, left - i), out);
-    sink.filled_to(out);
+    return out;
+}
+
+// The same code, compiled for a processor with more: 1.1 times as fast.
+ZC_AVX2 std::byte* LineFormatter::format_blocks_avx2(std::span<const std::byte> source,
+                                                     std::byte* out) {
+    return format_blocks(source, out);
 }
 
 void LineFormatter::finish(TextBuffer& sink) {
@@ -116,11 +155,15 @@ void LineFormatter::finish(TextBuffer& sink) {
 std::byte* LineFormatter::format_block(const std::byte* block, std::size_t bytes, std::byte* out) {
     std::uint64_t bits = marks_.in_block(block);
     if (bytes < Marks::block_bytes) bits &= (std::uint64_t{1} << bytes) - 1;
+    if (is_dense(bits)) {
+        for (std::size_t i = 0; i < bytes; ++i) out = put_byte(block[i], out);
+        return out;
+    }
     std::size_t at = 0;
     for (; bits != 0; bits &= bits - 1) {
         const auto mark = static_cast<std::size_t>(std::countr_zero(bits));
         out = put_plain(block + at, mark - at, out);
-        out = put_mark(block[mark], out);
+        out = put_byte(block[mark], out);
         at = mark + 1;
     }
     return put_plain(block + at, bytes - at, out);
@@ -128,7 +171,7 @@ std::byte* LineFormatter::format_block(const std::byte* block, std::size_t bytes
 
 std::byte* LineFormatter::put_plain(const std::byte* from, std::size_t bytes, std::byte* out) {
     // Asked first because it is nearly always so; whether a run is empty is a guess.
-    if (pending_cr_ || (works_on_lines_ && place_ != Place::in_line)) {
+    if (remembers_ && (pending_cr_ || (works_on_lines_ && place_ != Place::in_line))) {
         if (bytes == 0) return out;
         out = begin_byte(out);
     }
@@ -136,11 +179,14 @@ std::byte* LineFormatter::put_plain(const std::byte* from, std::size_t bytes, st
     return out + bytes;
 }
 
-std::byte* LineFormatter::put_mark(std::byte mark, std::byte* out) {
-    if (mark == newline) return put_newline(out);
-    out = begin_byte(out);
-    const Image& image = images_[std::to_integer<std::size_t>(mark)];
-    pending_cr_ = image.size == 0;  // held until the next byte is known
+std::byte* LineFormatter::put_byte(std::byte byte, std::byte* out) {
+    // Which mark comes next is a guess: where nothing is remembered, none is asked for.
+    if (remembers_) {
+        if (byte == newline) return put_newline(out);
+        out = begin_byte(out);
+    }
+    const Image& image = images_[std::to_integer<std::size_t>(byte)];
+    if (remembers_) pending_cr_ = image.size == 0;  // held until the next byte is known
     std::memcpy(out, image.text.data(), image.text.size());
     return out + image.size;
 }

@@ -28,6 +28,9 @@ struct LineOptions {
     bool show_nonprinting = false;  // -v: ^X, ^?, M-X; not tab, not newline
 };
 
+// Whose instructions may be used: `baseline` is what the compiler was told of.
+enum class Processor : std::uint8_t { this_one, baseline };
+
 // Formats a stream of bytes as GNU cat 9.1 does, to the byte.
 //
 // Order    pieces of the stream in order; where they are cut changes nothing,
@@ -35,7 +38,7 @@ struct LineOptions {
 //          finish() once, after the last piece of the last file.
 class LineFormatter {
 public:
-    explicit LineFormatter(const LineOptions& options);
+    explicit LineFormatter(const LineOptions& options, Processor processor = Processor::this_one);
 
     // Appends the formatted text to `sink`.
     //
@@ -54,7 +57,7 @@ private:
     // Where the next byte of the stream stands.
     enum class Place : std::uint8_t { line_start, after_blank_line, in_line };
 
-    // What a byte becomes, but a newline; nothing for a CR that show_ends looks at.
+    // What a byte becomes; nothing for a CR that show_ends looks at.
     struct Image {
         std::array<std::byte, 4> text;
         std::uint8_t size;
@@ -63,15 +66,19 @@ private:
     [[nodiscard]] Image image_of(unsigned char byte) const;
 
     // Each writes at `out`, where there is room, and returns the end of it.
+    std::byte* format_blocks(std::span<const std::byte> source, std::byte* out);
+    std::byte* format_blocks_avx2(std::span<const std::byte> source, std::byte* out);
     std::byte* format_block(const std::byte* block, std::size_t bytes, std::byte* out);
     std::byte* put_plain(const std::byte* from, std::size_t bytes, std::byte* out);
-    std::byte* put_mark(std::byte mark, std::byte* out);
+    std::byte* put_byte(std::byte byte, std::byte* out);
     std::byte* put_newline(std::byte* out);
     std::byte* begin_byte(std::byte* out);
     std::byte* settle_cr(std::byte* out, std::string_view shown);
 
+    std::byte* (LineFormatter::*format_blocks_)(std::span<const std::byte>, std::byte*);
     LineOptions options_;
     bool works_on_lines_;
+    bool remembers_;  // anything between two bytes: a place in the line, a CR
     Marks marks_;
     std::size_t growth_;
     std::array<Image, 256> images_;

@@ -1,3 +1,4 @@
+#include <array>
 #include <cstdio>
 #include <random>
 #include <string>
@@ -25,7 +26,8 @@ LineOptions options_of(std::string_view letters) {
 
 class Formatted {
 public:
-    explicit Formatted(std::string_view letters) : formatter_(options_of(letters)) {}
+    explicit Formatted(std::string_view letters, Processor processor = Processor::this_one)
+        : formatter_(options_of(letters), processor) {}
     void add(std::string_view piece) {
         formatter_.format(std::as_bytes(std::span(piece)), buffer_);
         drain();
@@ -145,7 +147,8 @@ TEST_CASE("text: any bytes, any options, as the slow reference") {
     const auto below = [&random](std::size_t limit) { return std::size_t{random()} % limit; };
     for (unsigned round = 0; round < 64 * 20; ++round) {
         const std::string letters = letters_of(round % 64);
-        const std::size_t plain = below(2) == 0 ? 4 : 150;  // one mark in that many bytes
+        // One mark in that many bytes; 1: blocks full of them.
+        const std::size_t plain = std::array<std::size_t, 3>{1, 4, 150}.at(below(3));
         std::string text;
         for (std::size_t left = below(2000); left != 0; --left) {
             const std::string_view marks = "\n\n\n\n\r\r\t\x7f";
@@ -155,7 +158,7 @@ TEST_CASE("text: any bytes, any options, as the slow reference") {
             else
                 text += kind == 1 || (plain > 4 && kind < 6) ? marks[below(marks.size())] : 'x';
         }
-        Formatted result(letters);
+        Formatted result(letters, below(2) == 0 ? Processor::this_one : Processor::baseline);
         const std::string_view view = text;
         for (std::size_t at = 0; at < text.size();) {
             const std::size_t piece = 1 + below(below(2) == 0 ? 5 : 700);
