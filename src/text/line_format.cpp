@@ -28,8 +28,9 @@
 
 // `flatten` takes what is called into the function, and so into its instructions.
 // Whether the processor has them is asked of glibc, which knows: a compiler's own
-// question is CPUID once more before main(), 85 us in a virtual machine.
-#if __has_include(<sys/platform/x86.h>)
+// question is CPUID once more before main(), 85 us in a virtual machine. The header
+// says _Bool, which clang does not know in C++.
+#if __has_include(<sys/platform/x86.h>) && !defined(__clang__)
 #include <sys/platform/x86.h>
 #define ZC_AVX2 [[gnu::target("avx2,bmi"), gnu::flatten]]
 #else

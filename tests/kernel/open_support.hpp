@@ -35,17 +35,16 @@ private:
     std::string path_;
 };
 
+// Used by threads, too: nothing of Catch2's before something has failed.
 inline Address address(const std::string& text) {
     auto parsed = parse_address(text);
-    INFO(text);
-    if (!parsed) FAIL(parsed.error().detail);
+    if (!parsed) FAIL(text + ": " + parsed.error().detail);
     return *parsed;
 }
 
 inline Stream opened(const std::string& text, Use use, const OpenContext& context = {}) {
     auto stream = open_stream(address(text), use, context);
-    INFO(text);
-    if (!stream) FAIL(stream.error().subject + ": " + cause(stream.error()));
+    if (!stream) FAIL(text + ": " + stream.error().subject + ": " + cause(stream.error()));
     return std::move(*stream);
 }
 
