@@ -38,8 +38,8 @@ public:
             program_.complain("read error", zc::cause(source.error()));
             return program_.status();
         }
-        zc::TransferOptions how;
-        how.policy = options_.common.policy;
+        zc::FanoutOptions how;
+        how.transfer.policy = options_.common.policy;
         zc::Workspace space;
         const auto report = zc::run_fanout(*source, sinks_, space, how);
         if (options_.common.explain) explain(*source, report);

@@ -1,60 +1,58 @@
-// One source to many sinks, in lockstep, with tee(2).
+// One source to many sinks, each at its own pace, with tee(2).
 //
 // What it is. Bytes are taken once, by splice, into a private pipe P. tee(2)
-// duplicates what P holds into a second private pipe Q without copying it, and
-// Q is spliced to a sink; so for each sink but the last, who gets P itself.
+// duplicates what P holds into a sink that is a pipe, or into a second private
+// pipe Q of a sink that is not, and Q is spliced to it. Nothing is copied.
 //
-// Why it is odd. tee(2) has no memory: it begins at P's head each time, and a
-// second call repeats the same bytes. A share can therefore be given in one call
-// only, into an empty Q with at least as many slots as P has; and P can be
-// consumed only when everybody else has his share. Where that fails in the
-// middle, some sinks hold the chunk, one may hold a part of it, and the rest
-// nothing. So each sink has a count, `ahead`: the bytes it holds beyond P's head.
+// Why it is odd. tee(2) has no memory: it begins at P's oldest byte, the head,
+// each time, and gives as much as the other pipe has slots for. A second call
+// repeats the same bytes. So each sink has a lead: the bytes it has been given
+// beyond the head. The head rule:
+// 1. Only a sink at the head (lead 0) is given anything.
+// 2. Once nobody is at the head it moves on by the smallest lead; all leads
+//    become smaller by that.
+// 3. What is waited for is a sink at the head that is full; the others have
+//    what there is. Nobody else is polled, so nothing spins.
 //
-// The chunk:
-// 1. Both pipes are empty: the smaller one is P. Take: splice the source to P.
-//    The chunk is what P holds now, however much that is.
-// 2. For every living sink but the last: tee P to Q, and let it drain Q by the
-//    carrier's own step. A sink that refuses splice reads Q into the buffer and
-//    is written to from there, for good; that shows its true errno.
-// 3. The last living sink: P and Q change places, and it drains Q as the others
-//    did. P is empty. With one sink left this is the plain carrier.
+// How the head moves. Where all others are ahead, the last sink at the head is
+// not teed to: P is spliced to it, at most the smallest lead of the others, and
+// that consumes P. With one sink left this is the plain carrier. Sinks that
+// refuse splice (files with O_APPEND, terminals), and those that are behind but
+// may be (buffer_bytes), are given memory instead: P is read, once for all of
+// them, and that consumes it. Such memory is shared (MemoryQueue). Below 64 KiB,
+// where no pipe is worth its making, and for sources that refuse splice, the
+// source is read that way and P stays empty.
 //
-// Copying instead, where tee or splice do not fit, and below 64 KiB, where no
-// pipe is worth its making: the buffer is the chunk, filled from P while P holds
-// something, otherwise from the source. Every sink is given the buffer from its
-// `ahead` on. At the end of a chunk, all counts go down by its length. So what
-// was begun by tee is ended by copy, wherever it stopped: a sink that is ahead
-// of the whole buffer is passed over, one inside it gets the rest.
+// A chunk is what was taken at once. The next one is taken when P is empty and
+// nobody is behind, but for what buffer_bytes allow: so a byte reaches all
+// before the next is read, and a source that says EAGAIN has nothing.
+// Slow::drop skips whole chunks: a sink that has some of it, and is then full,
+// has the rest held for it in memory.
 //
-// A page that a file lent to the source may lose its content on the way. Reading P
-// finds it too, after all before it has been given to all; that is the failure told.
+// A page that a file lent to the source may lose its content on the way. Who
+// comes upon it first tells; the others get what is held for them, and that is all.
 //
 // What must stay true.
-// - The source is asked only when nothing is held. This is what makes EAGAIN
-//   unambiguous (path_carrier.cpp), and a byte reach all before the next is taken.
-// - What is in `side_` (Q, or the buffer) is for the sink whose turn it is. When
-//   that sink fails it is thrown away, before anybody else has a turn.
-// - Foreign pipes meet only P and Q: nobody outside hangs on their locks.
+// - position = delivered + held == head + lead, for every sink at any time.
+//   A sink that fails takes what is held for it with it.
+// - Foreign pipes meet P and Q by calls that never sleep: nobody outside hangs
+//   on their locks.
 #include "engine/fanout.hpp"
 
 #include <algorithm>
+#include <cerrno>
+#include <iterator>
 #include <limits>
 #include <utility>
 
 #include "engine/path_io.hpp"
 #include "kernel/limits.hpp"
+#include "kernel/sys.hpp"
 
 namespace zc {
 namespace {
 
-sys::Cache cache_of(Method method) {
-    return method == Method::uncached ? sys::Cache::bypass : sys::Cache::normal;
-}
-
-void grow_if_pipe(const Endpoint& end) {
-    if (end.facts.kind == FdKind::pipe) (void)grow_pipe(end.fd, limits::pipe_bytes);
-}
+constexpr std::uint64_t no_limit = std::numeric_limits<std::uint64_t>::max();
 
 bool ends_all(SinkLoss on_loss, const Error& error) {
     return on_loss == SinkLoss::ends_all ||
@@ -64,237 +62,247 @@ bool ends_all(SinkLoss on_loss, const Error& error) {
 }  // namespace
 
 Fanout::Fanout(Endpoint source, std::vector<FanoutSink> sinks, Workspace& space,
-               TransferOptions options)
-    : head_{std::move(source), {}, space, options.waiting},
+               FanoutOptions options)
+    : head_{std::move(source), {}, space, options.transfer.waiting},
       options_(options),
-      method_(choose_taking(head_.source.facts, options.policy)),
-      living_(sinks.size()),
+      given_(sinks.size()),
+      method_(choose_taking(head_.source.facts, options.transfer.policy)),
       began_(std::chrono::steady_clock::now()) {
-    report_.sinks.reserve(sinks.size());
-    sinks_.reserve(sinks.size());
-    for (FanoutSink& sink : sinks) {
-        SinkReport& report = report_.sinks.emplace_back();
-        report.label = sink.end.label;
-        const Method method = choose_giving(sink.end.facts, options.policy);
-        sinks_.push_back(Sink{Route{{}, std::move(sink.end), side_, options.waiting}, method,
-                              sink.on_loss, 0, &report});
-    }
+    for (FanoutSink& sink : sinks) outlets_.emplace_back(std::move(sink), options.transfer.policy);
 }
 
-std::size_t Fanout::allowance() const {
-    const std::uint64_t most = std::numeric_limits<std::size_t>::max();
-    return static_cast<std::size_t>(options_.limit ? *options_.limit - head_.taken : most);
+void Fanout::join(FanoutSink sink) {
+    Outlet& outlet = outlets_.emplace_back(std::move(sink), options_.transfer.policy);
+    if (bulk_) outlet.grow();
+    outlet.skip(head_.space.carrier.size(), false);
 }
 
-bool Fanout::lacks_chunk(const Sink& sink) const {
-    return !sink.report->error && sink.ahead < chunk_;
+std::size_t Fanout::living() const {
+    const auto lives = [](const Outlet& outlet) { return outlet.living(); };
+    return static_cast<std::size_t>(std::count_if(outlets_.begin(), outlets_.end(), lives));
 }
 
-Method Fanout::choose_method() const {
-    if (method_ != Method::tee) return method_;
-    // P holds what is left of a chunk that tee has not given to everybody.
-    if (head_.space.carrier.size() != 0 || confirming_end_) return Method::copy;
-    const std::uint64_t promised =
-        std::min<std::uint64_t>(head_.source.facts.size_bytes, allowance());
-    if (std::max(head_.taken, promised) < limits::small_transfer_bytes) return Method::copy;
-    // When each sink would read its share of Q, one read for all is less work.
-    const bool any_splices = std::any_of(sinks_.begin(), sinks_.end(), [](const Sink& sink) {
-        return !sink.report->error && sink.method == Method::carrier;
+bool Fanout::others_at_head(const Outlet& but) const {
+    return std::any_of(outlets_.begin(), outlets_.end(), [&but](const Outlet& outlet) {
+        return &outlet != &but && outlet.at_head();
     });
-    return any_splices ? Method::tee : Method::copy;
 }
 
-std::optional<Error> Fanout::prepare_pipes() {
-    if (!bulk_) {
-        bulk_ = true;
-        grow_if_pipe(head_.source);
-        for (const Sink& sink : sinks_) grow_if_pipe(sink.route.sink);
-    }
-    Carrier& taken = head_.space.carrier;
-    Carrier& given = side_.carrier;
-    if (!taken.exists()) std::swap(taken, given);
-    const auto p = taken.pipe();
-    if (!p) return p.error();
-    if (living_ == 1) return std::nullopt;
-    const auto q = given.pipe();
-    if (!q) return q.error();
-    // Kernel: tee(2) needs a free slot for every slot it duplicates. Over the
-    // user's quota the second pipe may have been granted two slots only.
-    // Test: "fanout: a second pipe that is smaller becomes the first".
-    if ((*q)->capacity() < (*p)->capacity()) std::swap(taken, given);
-    return std::nullopt;
+std::uint64_t Fanout::least_lead(const Outlet* but) const {
+    std::uint64_t least = no_limit;
+    for (const Outlet& outlet : outlets_)
+        if (&outlet != but && outlet.living()) least = std::min(least, outlet.lead());
+    return least;
 }
 
-void Fanout::demote(const Error& reason) {
-    report_.demotions.push_back(Demotion{method_, Method::copy, reason});
-    method_ = Method::copy;
+bool Fanout::anything_held() const {
+    return std::any_of(outlets_.begin(), outlets_.end(),
+                       [](const Outlet& o) { return o.held() != 0; });
 }
 
-Progress Fanout::finish(std::optional<Error> error) {
+bool Fanout::may_take() const {
+    return std::none_of(outlets_.begin(), outlets_.end(), [](const Outlet& outlet) {
+        return outlet.living() && outlet.held() != 0 && outlet.offer() == Outlet::Offer::wait;
+    });
+}
+
+Progress Fanout::finish() {
     finished_ = true;
-    chunk_ = 0;
+    interests_.clear();
     head_.space.discard();
-    side_.discard();
-    if (error) error->subject = head_.source.label;
-    report_.error = std::move(error);
-    report_.calls = head_.calls;
-    for (const Sink& sink : sinks_) report_.calls += sink.route.calls;
     report_.elapsed = std::chrono::steady_clock::now() - began_;
+    for (Outlet& outlet : outlets_) {
+        outlet.drop_held();
+        outlet.close();
+    }
     return Progress{Progress::State::finished, {}, {}};
 }
 
-Progress Fanout::take() {
-    const std::size_t limit = allowance();
-    if (living_ == 0 || (limit == 0 && head_.space.held() == 0)) return finish(std::nullopt);
-    const Method method = choose_method();
-    if (method == Method::tee) {
-        if (auto refused = prepare_pipes()) {
-            demote(*refused);
-            return {};
+void Fanout::source_failed(const Error& error) {
+    report_.error = error.about(head_.source.label);
+    ended_ = true;
+    head_.space.discard();
+}
+
+void Fanout::head_moved(std::uint64_t bytes, const Outlet* but) {
+    for (Outlet& outlet : outlets_)
+        if (outlet.living() && &outlet != but) outlet.head_moved(bytes);
+}
+
+void Fanout::lose(Outlet& outlet, const Error& error) {
+    outlet.lose(error);
+    if (ends_all(outlet.sink().on_loss, error)) (void)finish();
+}
+
+bool Fanout::drain() {
+    bool moved = false;
+    for (Outlet& outlet : outlets_) {
+        if (!outlet.living() || outlet.held() == 0) continue;
+        const auto took = outlet.drain();
+        if (!took && took.error().side == Side::sink) lose(outlet, took.error());
+        if (!took && took.error().side != Side::sink) {
+            outlet.drop_held();
+            source_failed(took.error());
         }
+        if (finished_) return true;
+        moved = moved || !took || *took;
     }
-    const std::uint64_t taken = head_.taken;
-    auto step = method == Method::tee ? load_carrier(head_, limit)
-                                      : load_buffer(head_, limit, cache_of(method));
-    report_.bytes = head_.taken;
-    const Method counted = method == Method::tee && living_ == 1 ? Method::carrier : method;
-    report_.bytes_by[static_cast<std::size_t>(counted)] += head_.taken - taken;
-    if (!step) return finish(step.error());
-    return after_take(*step, method);
+    return moved;
 }
 
-Progress Fanout::after_take(const Step& step, Method method) {
-    switch (step.kind) {
-        case Step::Kind::moved: break;
-        case Step::Kind::unsupported: demote(step.reason); return {};
-        case Step::Kind::wait_source:
-        case Step::Kind::wait_sink:
-            return Progress{
-                Progress::State::waiting, Interest{head_.source.fd, Readiness::readable}, {}};
-        case Step::Kind::ended:
-            if (method != Method::tee || !may_hold_more(head_.source)) return finish(std::nullopt);
-            confirming_end_ = true;
-            return {};
+// Gives an outlet at the head its share of P by tee(2) or splice(2), if it can.
+bool Fanout::serve(Outlet& outlet) {
+    Carrier& head = head_.space.carrier;
+    const bool last = !others_at_head(outlet);
+    const auto most = std::min<std::uint64_t>(least_lead(&outlet), head.size());
+    const auto got =
+        last ? outlet.move_from(head, static_cast<std::size_t>(most)) : outlet.tee_from(head);
+    if (got) {
+        if (last) head_moved(*got, &outlet);
+        return *got != 0;
     }
-    if (std::exchange(confirming_end_, false))
-        demote(Error::told(Errc::unavailable, "splice", "it holds more than was said"));
-    chunk_method_ = method;
-    turn_ = 0;
-    if (method == Method::tee) {
-        chunk_ = head_.space.carrier.size();
-        return {};
-    }
-    std::swap(side_.buffer, head_.space.buffer);
-    chunk_ = side_.buffer.size();
-    // Nothing of it is anybody's yet: give() says from where on it is.
-    // Test: "fanout: a share that is cut short is ended by copy".
-    side_.buffer.consumed(side_.buffer.size());
-    return {};
-}
-
-void Fanout::end_chunk() {
-    for (Sink& sink : sinks_) sink.ahead -= std::min(sink.ahead, chunk_);
-    chunk_ = 0;
-    if (chunk_method_ == Method::tee) return;
-    side_.buffer.clear();
-    std::swap(side_.buffer, head_.space.buffer);
-}
-
-bool Fanout::tee_share() {
-    const auto p = head_.space.carrier.pipe();
-    const auto q = side_.carrier.pipe();
-    if (!p || !q) {
-        demote(!p ? p.error() : q.error());
-        return false;
-    }
-    ++head_.calls;
-    // Kernel: with bytes in P and room in Q this never sleeps and never fails;
-    // where it does, whatever errno says, reading P will do.
-    const auto share = sys::tee((*p)->read_end(), (*q)->write_end(), chunk_, sys::Sleep::never);
-    if (share) side_.carrier.filled(*share);
-    if (!share)
-        demote(share.error());
-    else if (*share == 0)
-        demote(Error::told(Errc::unavailable, "tee", "nothing was duplicated"));
-    return side_.carrier.size() != 0;
-}
-
-bool Fanout::give(const Sink& sink) {
-    if (chunk_method_ != Method::tee) {
-        side_.buffer.reread(sink.ahead);
-        return true;
-    }
-    // The share was cut short, and tee would begin at the head again.
-    if (sink.ahead != 0) return false;
-    const auto next = sinks_.begin() + static_cast<std::ptrdiff_t>(turn_) + 1;
-    const bool last =
-        std::none_of(next, sinks_.end(), [this](const Sink& s) { return lacks_chunk(s); });
-    is_share_ = !last;
-    if (is_share_) return tee_share();
-    std::swap(side_.carrier, head_.space.carrier);
+    if (got.error().side == Side::sink)
+        lose(outlet, got.error());
+    else
+        source_failed(got.error());
     return true;
 }
 
-Progress Fanout::serve() {
-    while (turn_ < sinks_.size() && !lacks_chunk(sinks_[turn_])) ++turn_;
-    if (turn_ == sinks_.size()) {
-        end_chunk();
-        return take();
+bool Fanout::spread() {
+    const Carrier& head = head_.space.carrier;
+    std::vector<Outlet*> holders;
+    bool moved = false;
+    bool waits = false;
+    for (Outlet& outlet : outlets_) {
+        if (!outlet.at_head()) continue;
+        if (outlet.can_splice_now() && serve(outlet)) {
+            moved = true;
+            if (finished_ || head.size() == 0) return true;
+            continue;
+        }
+        switch (outlet.offer()) {
+            case Outlet::Offer::hold: holders.push_back(&outlet); break;
+            case Outlet::Offer::wait: waits = true; break;
+            case Outlet::Offer::skip:
+                outlet.skip(head.size());
+                moved = true;
+                break;
+        }
     }
-    Sink& sink = sinks_[turn_];
-    if (side_.held() == 0 && !give(sink)) {
-        chunk_ = 0;  // what is in P is given by copy
-        return {};
+    if (waits || moved) return moved;
+    // Nobody is at the head but those who are given memory.
+    std::uint64_t most = head.size();
+    for (const Outlet& outlet : outlets_)
+        if (outlet.living() && outlet.lead() != 0) most = std::min(most, outlet.lead());
+    if (!holders.empty()) return read_share(most, holders);
+    discard(most);
+    return true;
+}
+
+bool Fanout::read_share(std::uint64_t most, std::span<Outlet* const> holders) {
+    Carrier& head = head_.space.carrier;
+    const auto& block = blocks_.block_with_room();
+    auto room = block->room();
+    const auto pipe = head.pipe();
+    ++head_.calls;
+    // Kernel: P holds bytes, so this cannot sleep; 0 or an error is a lost page.
+    auto got =
+        sys::read((*pipe)->read_end(),
+                  room.first(static_cast<std::size_t>(std::min<std::uint64_t>(most, room.size()))));
+    if (!got || *got == 0) {
+        source_failed(got ? Error::truncated().at(Side::source) : got.error().at(Side::source));
+        return true;
     }
-    return deliver(sink);
+    head.consumed(*got);
+    const std::size_t from = block->size();
+    block->filled(*got);
+    for (Outlet* outlet : holders) outlet->hold({block, from, from + *got});
+    head_moved(*got, nullptr);
+    return true;
 }
 
-Progress Fanout::deliver(Sink& sink) {
-    const bool reads = side_.buffer.size() != 0 && sink.method == Method::carrier;
-    const Method method = reads ? Method::copy : sink.method;
-    const std::uint64_t delivered = sink.route.delivered;
-    auto step = method == Method::carrier ? drain_carrier(sink.route)
-                                          : deliver_held(sink.route, cache_of(method));
-    const std::uint64_t gained = sink.route.delivered - delivered;
-    sink.ahead += gained;
-    sink.report->bytes = sink.route.delivered;
-    const Method counted = method == Method::carrier && is_share_ ? Method::tee : method;
-    sink.report->bytes_by[static_cast<std::size_t>(counted)] += gained;
-    if (!step)
-        return step.error().side == Side::sink ? lose(sink, step.error()) : page_lost(step.error());
-    if (step->kind == Step::Kind::wait_sink)
-        return Progress{
-            Progress::State::waiting, Interest{sink.route.sink.fd, Readiness::writable}, {}};
-    if (step->kind == Step::Kind::unsupported) {
-        sink.report->demotions.push_back(Demotion{sink.method, Method::copy, step->reason});
-        sink.method = Method::copy;
+// Everybody has these bytes, or has missed them.
+void Fanout::discard(std::uint64_t bytes) {
+    if (bytes == head_.space.carrier.size()) {
+        head_.space.carrier.discard();
+        head_moved(bytes, nullptr);
+    } else {
+        (void)read_share(bytes, {});
     }
-    return {};
 }
 
-Progress Fanout::page_lost(const Error& error) {
-    drop_share();
-    chunk_ = 0;
-    if (head_.space.carrier.size() == 0) return finish(error);
-    return {};
+// After a wait: who was full may not be any more, may have left, or be too late.
+void Fanout::look_again() {
+    for (Outlet& outlet : outlets_) {
+        if (!outlet.living()) continue;
+        outlet.try_again();
+        if (options_.watch_readers && outlet.left()) {
+            lose(outlet, Error::system("poll", EPIPE).at(Side::sink));
+        } else if (const auto until = outlet.deadline(ended_);
+                   until && Outlet::Clock::now() >= *until) {
+            if (outlet.sink().slow == Slow::drop)
+                outlet.miss_held();
+            else
+                lose(outlet, outlet.too_slow());
+        }
+        if (finished_) return;
+    }
+    // Who has joined goes without a trace.
+    auto joined = std::next(outlets_.begin(), static_cast<std::ptrdiff_t>(given_));
+    while (joined != outlets_.end())
+        joined = joined->living() ? std::next(joined) : outlets_.erase(joined);
 }
 
-void Fanout::drop_share() {
-    side_.buffer.consumed(side_.buffer.size());
-    if (side_.carrier.size() != 0) side_.carrier.discard();
-}
-
-Progress Fanout::lose(Sink& sink, const Error& error) {
-    sink.report->error = error.about(sink.report->label);
-    --living_;
-    drop_share();
-    if (living_ == 0 || ends_all(sink.on_loss, error)) return finish(std::nullopt);
-    return {};
+Progress Fanout::wait() {
+    waited_ = true;
+    interests_.clear();
+    Progress progress{Progress::State::waiting, {}, {}};
+    std::optional<Outlet::Clock::time_point> until;
+    for (const Outlet& outlet : outlets_) {
+        if (!outlet.living() || !outlet.full()) continue;
+        interests_.push_back({outlet.fd(), Readiness::writable});
+        if (const auto deadline = outlet.deadline(ended_); deadline)
+            until = until ? std::min(*until, *deadline) : *deadline;
+    }
+    if (source_waits_) {
+        interests_.push_back({head_.source.fd, Readiness::readable});
+        for (const Outlet& outlet : outlets_)
+            if (options_.watch_readers && outlet.living() && !outlet.full())
+                interests_.push_back({outlet.fd(), Readiness::left});
+    }
+    if (until)
+        progress.look_after =
+            std::max(std::chrono::milliseconds{0},
+                     std::chrono::ceil<std::chrono::milliseconds>(*until - Outlet::Clock::now()));
+    if (!interests_.empty()) progress.wants = interests_.front();
+    return progress;
 }
 
 Progress Fanout::advance() {
-    if (finished_) return Progress{Progress::State::finished, {}, {}};
-    return chunk_ == 0 ? take() : serve();
+    const Progress done{Progress::State::finished, {}, {}};
+    if (finished_) return done;
+    if (std::exchange(waited_, false)) look_again();
+    source_waits_ = false;
+    const bool drained = !finished_ && drain();
+    const bool spread_some = !finished_ && head_.space.carrier.size() != 0 && spread();
+    if (finished_) return done;
+    if (living() == 0) return finish();
+    const bool moved = drained || spread_some;
+    if (head_.space.carrier.size() != 0) return moved ? Progress{} : wait();
+    if (ended_ && !anything_held()) return finish();
+    if (ended_ || !may_take()) return moved ? Progress{} : wait();
+    take();
+    return source_waits_ && !moved ? wait() : Progress{};
+}
+
+FanoutReport Fanout::report() const {
+    FanoutReport all = report_;
+    all.calls = head_.calls;
+    for (const Outlet& outlet : outlets_) {
+        all.calls += outlet.calls();
+        if (all.sinks.size() < given_) all.sinks.push_back(outlet.report());
+    }
+    return all;
 }
 
 }  // namespace zc

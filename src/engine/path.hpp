@@ -71,4 +71,9 @@ struct Step {
 [[nodiscard]] Result<Step> drain_carrier(Route& route);
 [[nodiscard]] Result<Step> deliver_held(Route& route, sys::Cache cache = sys::Cache::normal);
 
+// Deliver bytes that are somebody else's; how many, route.delivered says.
+[[nodiscard]] Result<Step> splice_out(Route& route, Carrier& carrier, std::size_t most);
+[[nodiscard]] Result<Step> write_some(Route& route, std::span<const std::byte> from,
+                                      sys::Cache cache);
+
 }  // namespace zc

@@ -42,9 +42,7 @@ Result<Step> load_carrier(Route& route, std::size_t limit) {
     return moved();
 }
 
-Result<Step> drain_carrier(Route& route) {
-    if (route.space.buffer.size() != 0) return deliver_held(route);
-    Carrier& carrier = route.space.carrier;
+Result<Step> splice_out(Route& route, Carrier& carrier, std::size_t most) {
     if (could_sleep(route, route.sink) && route.sink.facts.kind != FdKind::pipe) {
         // Kernel: SPLICE_F_NONBLOCK speaks for the pipe alone; a blocking socket
         // or terminal sleeps. Only send(2) and small writes can be held back.
@@ -53,14 +51,20 @@ Result<Step> drain_carrier(Route& route) {
     auto pipe = carrier.pipe();
     if (!pipe) return unsupported(pipe.error());
     ++route.calls;
-    const auto gone =
-        sys::splice((*pipe)->read_end(), route.sink.fd, carrier.size(), sleep_of(route));
+    const auto gone = sys::splice((*pipe)->read_end(), route.sink.fd,
+                                  std::min(most, carrier.size()), sleep_of(route));
     if (!gone) return waits_demotes_or_fails(gone.error(), Side::sink);
     // Kernel: 0 from a pipe that holds bytes: a page of it lost its content.
     if (*gone == 0) return failure(Error::truncated().at(Side::source));
     carrier.consumed(*gone);
     route.delivered += *gone;
     return moved();
+}
+
+Result<Step> drain_carrier(Route& route) {
+    if (route.space.buffer.size() != 0) return deliver_held(route);
+    Carrier& carrier = route.space.carrier;
+    return splice_out(route, carrier, carrier.size());
 }
 
 Result<Step> step_carrier(Route& route, std::size_t limit) {

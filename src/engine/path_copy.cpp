@@ -40,18 +40,24 @@ Result<Step> load_buffer(Route& route, std::size_t limit, sys::Cache wanted) {
     return moved();
 }
 
+Result<Step> write_some(Route& route, std::span<const std::byte> from, sys::Cache wanted) {
+    const sys::Cache cache = for_end(route.sink, wanted);
+    const auto written = write_sink(route, from, cache);
+    if (!written) return refused(written.error(), Side::sink, cache);
+    // Some drivers say 0 when they are full; asking again would never end.
+    if (*written == 0) return failure(Error::stuck().at(Side::sink));
+    route.delivered += *written;
+    return moved();
+}
+
 Result<Step> deliver_held(Route& route, sys::Cache wanted) {
     Buffer& buffer = route.space.buffer;
     if (buffer.size() == 0)
         if (auto unloaded = unload_carrier(route); !unloaded) return failure(unloaded.error());
-    const sys::Cache cache = for_end(route.sink, wanted);
-    const auto written = write_sink(route, buffer.unread(), cache);
-    if (!written) return refused(written.error(), Side::sink, cache);
-    // Some drivers say 0 when they are full; asking again would never end.
-    if (*written == 0) return failure(Error::stuck().at(Side::sink));
-    buffer.consumed(*written);
-    route.delivered += *written;
-    return moved();
+    const std::uint64_t before = route.delivered;
+    auto step = write_some(route, buffer.unread(), wanted);
+    buffer.consumed(static_cast<std::size_t>(route.delivered - before));
+    return step;
 }
 
 Result<Step> step_copy(Route& route, std::size_t limit) {

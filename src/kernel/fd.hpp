@@ -21,8 +21,9 @@ private:
     int number_ = -1;
 };
 
-// What can be waited for: input (or its end) at a source, room at a sink.
-enum class Readiness : std::uint8_t { readable, writable };
+// What can be waited for: input (or its end) at a source, room at a sink, and that
+// nobody reads what a sink is given any more.
+enum class Readiness : std::uint8_t { readable, writable, left };
 
 // One descriptor and what it is waited for.
 struct Interest {

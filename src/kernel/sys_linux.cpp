@@ -210,13 +210,25 @@ Result<void> advise_sequential(FdView fd) {
     return {};
 }
 
+namespace {
+short events_of(Readiness event) {
+    switch (event) {
+        case Readiness::readable: return POLLIN;
+        case Readiness::writable: return POLLOUT;
+        case Readiness::left: break;
+    }
+    // Kernel: told without being asked for: POLLERR by a pipe, POLLHUP by a socket.
+    return 0;
+}
+}  // namespace
+
 Result<std::size_t> wait(std::span<const Interest> interests, std::span<bool> ready,
                          std::optional<std::chrono::milliseconds> limit) {
-    std::array<pollfd, 64> polled{};
-    if (interests.size() > polled.size()) return failure(Error::system("poll", EINVAL));
+    std::array<pollfd, 16> few{};
+    std::vector<pollfd> many(interests.size() > few.size() ? interests.size() : 0);
+    const std::span<pollfd> polled = many.empty() ? std::span<pollfd>(few) : many;
     for (std::size_t i = 0; i < interests.size(); ++i)
-        polled[i] = {interests[i].fd.number(),
-                     interests[i].event == Readiness::readable ? short{POLLIN} : short{POLLOUT}, 0};
+        polled[i] = {interests[i].fd.number(), events_of(interests[i].event), 0};
     const int timeout = limit ? static_cast<int>(limit->count()) : -1;
     auto count = counted("poll", [&] { return ::poll(polled.data(), interests.size(), timeout); });
     if (count)
@@ -226,8 +238,7 @@ Result<std::size_t> wait(std::span<const Interest> interests, std::span<bool> re
 }
 
 Result<bool> reader_left(FdView sink) {
-    // Kernel: told without being asked for: POLLERR by a pipe, POLLHUP by a socket.
-    pollfd polled{sink.number(), 0, 0};
+    pollfd polled{sink.number(), events_of(Readiness::left), 0};
     return counted("poll", [&] { return ::poll(&polled, 1, 0); }).map([](std::size_t told) {
         return told != 0;
     });

@@ -66,7 +66,7 @@ std::vector<Error> Direction::errors() const {
     if (const auto* transfer = std::get_if<Transfer>(&mover_)) {
         if (const auto& error = transfer->report().error) all.push_back(*error);
     } else {
-        const FanoutReport& report = std::get<Fanout>(mover_).report();
+        const FanoutReport report = std::get<Fanout>(mover_).report();
         if (report.error) all.push_back(*report.error);
         for (const SinkReport& sink : report.sinks)
             if (sink.error) all.push_back(*sink.error);
@@ -77,7 +77,7 @@ std::vector<Error> Direction::errors() const {
 std::vector<EndReport> Direction::reports() const {
     if (const auto* transfer = std::get_if<Transfer>(&mover_))
         return {{source_, sink_, transfer->report()}};
-    const FanoutReport& report = std::get<Fanout>(mover_).report();
+    const FanoutReport report = std::get<Fanout>(mover_).report();
     std::vector<EndReport> all;
     all.push_back({source_, sink_, report_of(report, report.sinks.front())});
     all.push_back({source_, *options_.recording, report_of(report, report.sinks.back())});

@@ -104,6 +104,8 @@ Outlet::Outlet(To kind, const TempDir& files, Habit habit) : kind_(kind) {
             return;
     }
     near_ = std::move(pair.near);
+    // As an address opens it; a UNIX socket stays as one that was inherited.
+    if (kind == To::tcp) set_nonblocking(near_.view());
     if (habit.leaves_after == std::size_t{0}) return;
     reader_ = std::thread([this, habit = std::move(habit), far = std::move(pair.far)]() mutable {
         got_ = read_as(far.view(), habit);

@@ -6,6 +6,10 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include <array>
+#include <memory>
+#include <vector>
+
 #include "catch.hpp"
 #include "kernel/ends.hpp"
 #include "kernel/sys.hpp"
@@ -97,8 +101,18 @@ TEST_CASE("sys: wait says which are ready") {
     CHECK_FALSE(ready[0]);
     CHECK(ready[1]);
     CHECK(sys::wait({both.data(), 1}, {}, std::chrono::milliseconds{1}).value() == 0);
-    const std::array<Interest, 65> many{};
-    CHECK_FALSE(sys::wait(many, {}, std::chrono::milliseconds{0}));
+}
+
+TEST_CASE("sys: wait for more than a handful, and for a reader that leaves") {
+    const Pair empty = pipe_to_read();
+    Pair abandoned = pipe_to_write();
+    std::vector<Interest> many(100, Interest{empty.near.view(), Readiness::readable});
+    many[99] = {abandoned.near.view(), Readiness::left};
+    const auto ready = std::make_unique<bool[]>(many.size());
+    CHECK(sys::wait(many, {ready.get(), many.size()}, std::chrono::milliseconds{0}).value() == 0);
+    (void)abandoned.far.close();
+    CHECK(sys::wait(many, {ready.get(), many.size()}, {}).value() == 1);
+    CHECK(ready[99]);
 }
 
 TEST_CASE("sys: socket calls that never sleep") {

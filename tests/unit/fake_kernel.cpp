@@ -271,15 +271,18 @@ Result<std::size_t> tee(FdView from, FdView to, std::size_t bytes, Sleep sleep) 
     if (!*some) return 0;
     if (const auto room = await_room("tee", sink, may_not_sleep); !room)
         return failure(room.error());
+    const auto most = allowed(sink, "tee", bytes);
+    if (!most) return most;
     std::size_t copied = 0;
     for (const fake::Slot& slot : source.slots) {
-        if (copied == bytes || fake::room(sink) == 0) break;
+        if (copied == *most || fake::room(sink) == 0) break;
         fake::Slot part = slot;
-        part.size = std::min(part.size, bytes - copied);
+        part.size = std::min(part.size, *most - copied);
         if (part.file == nullptr) part.bytes.resize(part.size);
         copied += part.size;
         sink.slots.push_back(std::move(part));
     }
+    used(sink, copied);
     return copied;
 }
 
@@ -400,10 +403,9 @@ Result<std::size_t> wait(std::span<const Interest> interests, std::span<bool> re
         for (std::size_t i = 0; i < interests.size(); ++i) {
             const Thing& thing = kernel().of(interests[i].fd);
             const bool failed = thing.failing && thing.failing->bytes == 0;
-            const bool is = interests[i].event == Readiness::readable ? fake::readable(thing)
-                                                                      : fake::writable(thing);
-            if (i < ready.size()) ready[i] = is || failed;
-            count += is || failed ? 1 : 0;
+            const bool is = failed || fake::is_ready(thing, interests[i].event);
+            if (i < ready.size()) ready[i] = is;
+            count += is ? 1 : 0;
         }
         if (count != 0 || limit == std::chrono::milliseconds{0}) return count;
         if (kernel().on_sleep()) continue;

@@ -171,5 +171,6 @@ std::size_t send(Thing& thing, std::string_view bytes);  // returns what found r
 std::string drain(Thing& thing);                         // takes what was delivered
 [[nodiscard]] bool readable(const Thing& thing);
 [[nodiscard]] bool writable(const Thing& thing);
+[[nodiscard]] bool is_ready(const Thing& thing, Readiness event);
 
 }  // namespace zc::fake

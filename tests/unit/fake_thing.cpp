@@ -116,4 +116,13 @@ bool readable(const Thing& thing) { return has_bytes(thing) || at_end(thing); }
 
 bool writable(const Thing& thing) { return thing.gone || room(thing) != 0; }
 
+bool is_ready(const Thing& thing, Readiness event) {
+    switch (event) {
+        case Readiness::readable: return readable(thing);
+        case Readiness::writable: return writable(thing);
+        case Readiness::left: break;
+    }
+    return thing.gone;
+}
+
 }  // namespace zc::fake

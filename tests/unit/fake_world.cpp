@@ -32,7 +32,7 @@ Endpoint FakeWorld::sink() { return *look_at(sink_.view(), "sink"); }
 bool FakeWorld::is_ready(const Interest& interest) {
     const fake::Thing& thing = kernel_.of(interest.fd);
     if (thing.failing && thing.failing->bytes == 0) return true;
-    return interest.event == Readiness::readable ? fake::readable(thing) : fake::writable(thing);
+    return fake::is_ready(thing, interest.event);
 }
 
 std::string FakeWorld::left_in_source() {

@@ -23,6 +23,11 @@ inline fake::Thing thing(FdKind kind, Append append = Append::no) {
     return made;
 }
 
+inline fake::Thing never_sleeping(fake::Thing made) {
+    made.blocking = Blocking::no;
+    return made;
+}
+
 inline fake::Thing device_full() {
     return {.kind = FdKind::memory_device, .device = fake::Device::full};
 }

@@ -1,0 +1,134 @@
+// One sink of a fan-out: what it has, what is held for it, and what happens when it is slow.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/memory_queue.hpp"
+#include "engine/transfer.hpp"
+
+namespace zc {
+
+// What becomes of the others when a sink fails.
+enum class SinkLoss : std::uint8_t {
+    others_go_on,
+    ends_all,
+    ends_all_unless_left  // a reader that left (EPIPE) is no failure of ours
+};
+
+// What becomes of a sink that does not keep up.
+enum class Slow : std::uint8_t {
+    block,   // the others wait for it
+    detach,  // after `slow_after` without a byte it fails, and the others go on
+    drop     // it misses whole chunks while it is full
+};
+
+// One sink of a fan-out, and how it is treated.
+struct FanoutSink {
+    Endpoint end;
+    SinkLoss on_loss = SinkLoss::others_go_on;
+    Slow slow = Slow::block;
+    std::chrono::milliseconds slow_after{5000};  // detach; drop: how long the end waits for it
+    std::size_t buffer_bytes = 0;   // that it may be behind the others, in memory of ours
+    std::shared_ptr<void> owner{};  // of its descriptor, where that is to go with the sink
+};
+
+// What happened to one sink.
+struct SinkReport {
+    std::string label;
+    std::uint64_t bytes = 0;          // accepted by it, in the source's order
+    std::uint64_t missed = 0;         // skipped between them (Slow::drop)
+    BytesBy bytes_by{};               // the first by Method; `carrier` as the last one
+    std::vector<Demotion> demotions;  // of this sink alone
+    std::optional<Error> error;       // set: it failed, and got no more than `bytes`
+};
+
+// Owns     a pipe and memory for what is held for the sink, and a non-blocking
+//          description of a sink that blocks.
+// Order    what it has been given reaches the sink in order, each byte once.
+//          Its lead is how far that is ahead of the head, the oldest byte that
+//          some sink has not been given.
+class Outlet {
+public:
+    using Clock = std::chrono::steady_clock;
+
+    Outlet(FanoutSink sink, Policy policy);
+    Outlet(const Outlet&) = delete;
+    Outlet& operator=(const Outlet&) = delete;
+
+    [[nodiscard]] const SinkReport& report() const { return report_; }
+    [[nodiscard]] const FanoutSink& sink() const { return given_; }
+    [[nodiscard]] FdView fd() const { return route_.sink.fd; }
+    [[nodiscard]] std::uint64_t calls() const { return route_.calls; }
+    [[nodiscard]] bool living() const { return !report_.error; }
+    [[nodiscard]] bool at_head() const { return living() && lead_ == 0; }
+    [[nodiscard]] std::uint64_t lead() const { return lead_; }
+    // Given to it and not yet taken by the sink.
+    [[nodiscard]] std::size_t held() const { return own_.held() + queue_.size(); }
+
+    // Whether tee(2) and splice(2) fit; else it is given memory.
+    [[nodiscard]] bool splices() const { return method_ == Method::carrier; }
+    [[nodiscard]] bool full() const { return full_; }
+    [[nodiscard]] bool can_splice_now() const { return splices() && held() == 0 && !full_; }
+
+    // What to do with the next bytes while it cannot splice them now.
+    enum class Offer : std::uint8_t { wait, hold, skip };
+    [[nodiscard]] Offer offer() const;
+
+    // Each answers how many bytes it was given; 0 when it is full or has been demoted.
+    //
+    // Order    tee_from while it can_splice_now() adds to its lead; move_from
+    //          takes the bytes from the head, at most `most`, and its lead stays.
+    // Errors   Side::sink: it is to be lost. Side::source: a page in the head has
+    //          lost its content.
+    [[nodiscard]] Result<std::size_t> tee_from(Carrier& head);
+    [[nodiscard]] Result<std::size_t> move_from(Carrier& head, std::size_t most);
+    // Adds to its lead.
+    void hold(Piece piece);
+    void skip(std::uint64_t bytes, bool counts = true);
+
+    // Writes of what is held until nothing is, or it is full.
+    //
+    // Returns  whether the sink took anything.
+    [[nodiscard]] Result<bool> drain();
+
+    void head_moved(std::uint64_t bytes) { lead_ -= bytes; }
+    void begin_chunk() { given_of_chunk_ = 0; }
+    void try_again() { full_ = false; }
+    void grow();
+    void lose(const Error& error);
+    void drop_held();
+    void miss_held();
+    void close();
+
+    // When it is lost unless it takes something before; for ever for Slow::block.
+    [[nodiscard]] std::optional<Clock::time_point> deadline(bool at_end) const;
+    [[nodiscard]] Error too_slow() const;
+    // Whether its reader is known to have left.
+    [[nodiscard]] bool left() const;
+
+private:
+    [[nodiscard]] Result<Step> step();
+    [[nodiscard]] Result<std::size_t> taken(const Result<Step>& step, std::uint64_t before,
+                                            Method method);
+    void demote(const Error& reason);
+    void now_full();
+
+    FanoutSink given_;
+    Workspace own_;
+    MemoryQueue queue_;
+    Fd own_sink_;
+    Route route_;
+    Method method_;
+    SinkReport report_;
+    std::uint64_t lead_ = 0;
+    std::uint64_t given_of_chunk_ = 0;
+    bool full_ = false;
+    std::optional<Clock::time_point> full_since_;
+};
+
+}  // namespace zc
