@@ -122,9 +122,6 @@ void add_common(CLI::App& app, CommonOptions& options) {
         ->type_name("WHEN");
 }
 
-namespace {
-
-// "10M", in capitals or not; nothing when it is no size, or more than there can be.
 std::optional<std::uint64_t> bytes_of(const std::string& text) {
     constexpr std::string_view units = "kmgt";
     std::uint64_t bytes = 0;
@@ -143,8 +140,6 @@ std::optional<std::uint64_t> bytes_of(const std::string& text) {
         if (__builtin_mul_overflow(bytes, step, &bytes)) return std::nullopt;
     return bytes;
 }
-
-}  // namespace
 
 void add_size(CLI::App& app, const std::string& name, const std::string& text,
               const std::function<void(std::uint64_t)>& store) {

@@ -2,7 +2,9 @@
 // place that prints errors.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,6 +55,9 @@ void add_common(CLI::App& app, CommonOptions& options);
 // 1024, KB is 1000, and so for M, G and T).
 void add_size(CLI::App& app, const std::string& name, const std::string& text,
               const std::function<void(std::uint64_t)>& store);
+
+// "10M", in capitals or not; nothing when it is no size, or more than there can be.
+[[nodiscard]] std::optional<std::uint64_t> bytes_of(const std::string& text);
 
 // The whole life of a program.
 //

@@ -51,6 +51,9 @@ using Text = std::string;
 // Any stream: what the relay does with it, and how its end is passed on.
 inline constexpr Key<bool> ignoreeof{"ignoreeof"};
 inline constexpr Key<Number> readbytes{"readbytes"};
+// One of many sinks (zc-tee): what becomes of it when it does not keep up.
+inline constexpr Key<Text> slow{"slow"}, buffer{"buffer"};
+inline constexpr Key<Seconds> slow_after{"slow-after"};
 inline constexpr Key<Given> shut_none{"shut-none"}, shut_down{"shut-down"},
     shut_close{"shut-close"}, end_close{"end-close"};
 // Listeners.

@@ -29,6 +29,9 @@ using namespace groups;  // NOLINT: the table reads as a table
 const std::array rows{
     row(opt::ignoreeof, stream, {"ignoreof"}),
     row(opt::readbytes, stream, {"bytes"}, 1, no_limit),
+    row(opt::slow, stream),
+    row(opt::slow_after, stream),
+    row(opt::buffer, stream),
     row(opt::shut_none, stream),
     row(opt::shut_down, socket),
     row(opt::shut_close, stream),

@@ -55,8 +55,13 @@ namespace {
 constexpr std::uint64_t no_limit = std::numeric_limits<std::uint64_t>::max();
 
 bool ends_all(SinkLoss on_loss, const Error& error) {
-    return on_loss == SinkLoss::ends_all ||
-           (on_loss == SinkLoss::ends_all_unless_left && !means_broken_pipe(error));
+    switch (on_loss) {
+        case SinkLoss::others_go_on: break;
+        case SinkLoss::ends_all: return true;
+        case SinkLoss::ends_all_unless_left: return !means_broken_pipe(error);
+        case SinkLoss::ends_all_if_left: return means_broken_pipe(error);
+    }
+    return false;
 }
 
 }  // namespace
@@ -286,7 +291,7 @@ Progress Fanout::advance() {
     const bool drained = !finished_ && drain();
     const bool spread_some = !finished_ && head_.space.carrier.size() != 0 && spread();
     if (finished_) return done;
-    if (living() == 0) return finish();
+    if (living() == 0 && !options_.may_join) return finish();
     const bool moved = drained || spread_some;
     if (head_.space.carrier.size() != 0) return moved ? Progress{} : wait();
     if (ended_ && !anything_held()) return finish();

@@ -17,6 +17,7 @@ struct FanoutOptions {
     FanoutOptions(TransferOptions of_the_transfer = {}) : transfer(of_the_transfer) {}
     TransferOptions transfer;
     bool watch_readers = false;  // a reader that leaves is lost even while the source is silent
+    bool may_join = false;       // join() may be called: goes on without any sink
 };
 
 // What happened. Counts hold at any time, and when something failed.
@@ -109,13 +110,14 @@ private:
 // Those who may join while it runs.
 struct Door {
     FdView socket;  // readable when somebody has come
-    std::function<std::optional<FanoutSink>()> open;
+    // Lets in who has come, with join(); false: nobody else will be.
+    std::function<bool(Fanout&)> open;
 };
 
 // The same until it ends.
 //
 // Blocks   until the source's end, the limit, its failure, or that of all sinks.
 FanoutReport run_fanout(Endpoint source, std::vector<FanoutSink> sinks, Workspace& space,
-                        FanoutOptions options = {}, std::span<const Door> doors = {});
+                        FanoutOptions options = {}, std::vector<Door> doors = {});
 
 }  // namespace zc

@@ -17,7 +17,8 @@ namespace zc {
 enum class SinkLoss : std::uint8_t {
     others_go_on,
     ends_all,
-    ends_all_unless_left  // a reader that left (EPIPE) is no failure of ours
+    ends_all_unless_left,  // a reader that left (EPIPE) is no failure of ours
+    ends_all_if_left       // as SIGPIPE does
 };
 
 // What becomes of a sink that does not keep up.
