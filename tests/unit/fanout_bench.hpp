@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -65,9 +66,11 @@ public:
     void run() {
         std::vector<FanoutSink> sinks;
         for (const Fd& fd : sinks_) sinks.push_back({*look_at(fd.view(), "sink")});
-        TransferOptions options;
-        options.waiting = waiting;
-        options.policy = policy;
+        if (prepare) prepare(sinks);
+        FanoutOptions options;
+        options.transfer.waiting = waiting;
+        options.transfer.policy = policy;
+        options.watch_readers = watch_readers;
         const std::size_t opened = kernel.opened();
         {
             Workspace space;
@@ -103,6 +106,10 @@ public:
     Waiting waiting;
     Policy policy{};
     bool large_first = false;
+    bool watch_readers = false;
+    std::function<void(std::vector<FanoutSink>&)> prepare;
+    std::function<bool(std::size_t)> reads = [](std::size_t) { return true; };  // now?
+    std::function<bool()> feeds = [] { return true; };
     std::size_t portion = portion_bytes;
     fake::Kernel kernel;
     std::vector<std::string> got;
@@ -113,12 +120,13 @@ private:
         bool acted = false;
         for (std::size_t i = 0; i < got.size(); ++i) acted = collect(i) || acted;
         if (begin().kind == FdKind::regular || begin().ended) return acted;
-        if (!fake::readable(begin())) feed(portion);
+        if (fake::readable(begin()) || !feeds()) return acted;
+        feed(portion);
         return true;
     }
 
     bool collect(std::size_t i) {
-        if (end(i).kind == FdKind::regular) return false;
+        if (end(i).kind == FdKind::regular || !reads(i)) return false;
         const std::string fresh = fake::drain(end(i));
         got[i] += fresh;
         return !fresh.empty();
