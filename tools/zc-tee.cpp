@@ -8,8 +8,6 @@
 
 namespace {
 
-using zc::tool::OutputError;
-
 // Returns  whether it would end this process.
 bool ignore_sigpipe() { return std::signal(SIGPIPE, SIG_IGN) != SIG_IGN; }
 

@@ -149,6 +149,20 @@ joined() {
     same f got
 }
 
+@test "four sinks of very different speed get 64 MiB, byte for byte" {
+    mkfifo crumbs blocks
+    start_shell 'dd bs=512 status=none <crumbs | stream check 67108864'
+    local crumbs=$started_pid
+    start_shell 'dd bs=64K status=none <blocks | stream check 67108864'
+    local blocks=$started_pid
+    start_peer narrow --rcvbuf 4096 tcp-listen expect=67108864 end
+    stream make 67108864 | limited zc-tee --no-stdout crumbs blocks copy --to "TCP:127.0.0.1:$peer_port"
+    finished "$crumbs"
+    finished "$blocks"
+    finished "$peer_pid"
+    stream check 67108864 <copy
+}
+
 @test "what is no policy is refused" {
     run --separate-stderr limited bash -c 'zc-tee --slow=never </dev/null'
     ((status == 1))
