@@ -272,10 +272,15 @@ zc-tee: 'a'\$'\\n''b/c': No such file or directory"
     fails_with "tee: nosuch/x: No such file or directory"
 }
 
-@test "--explain: between pipes the bytes go by tee(2)" {
+@test "--explain: the bytes go by tee(2), and to the last at the head by splice" {
     make_file f 9000000
     cat f | limited zc-tee --explain one 2>said | cat >out
     same f one out
-    grep -q '^zc-tee: .*standard input.* (pipe) -> .*standard output.* (pipe): tee, .* bytes by tee' said
+    local sink
+    for sink in 'standard output (pipe)' 'one (regular file)'; do
+        grep -F -- "-> $sink: " said >line
+        grep -Eq '^zc-tee: standard input \(pipe\) -> .*: (tee|carrier), ' line
+    done
+    grep -q ' bytes by tee' said
     [ "$(grep -c '^zc-tee: ' said)" -eq 2 ]
 }
