@@ -72,81 +72,83 @@ Result<std::size_t> unread_at(const Endpoint& sink) {
                                            : sys::unsent_bytes(sink.fd);
 }
 
-}  // namespace
-
-std::optional<Error> AliasGuard::start(const Route& route, std::uint64_t limit) {
-    sink_capacity_ = capacity_of(route.sink);
-    if (sink_capacity_ == 0)
-        return Error::told(Errc::unavailable, "F_GETPIPE_SZ", "the sink does not tell its size");
-    auto lease = Lease::take(route.source.fd);
-    if (!lease) return lease_refusal(lease.error());
-    // Only now is the size a fact: nobody can change it before the lease is released.
-    const auto facts = classify(route.source.fd);
-    const auto at = sys::offset(route.source.fd);
-    if (!facts) return facts.error();
-    if (!at) return at.error();
-    const std::uint64_t left = facts->size_bytes > *at ? facts->size_bytes - *at : 0;
-    const std::uint64_t rest = std::min(left, limit);
-    const std::uint64_t tail = limits::copied_tail_pipes * sink_capacity_;
-    if (rest <= tail)
-        return Error::told(Errc::unavailable, "F_SETLEASE", "no longer than the copied tail");
-    lease_.emplace(std::move(*lease));
-    budget_ = rest - tail;
-    pages_end_ = route.delivered;
-    return std::nullopt;
+std::uint64_t copied(const PageTrail& trail) {
+    return trail.delivered > trail.pages_end ? trail.delivered - trail.pages_end : 0;
 }
 
-void AliasGuard::spliced(const Route& route, std::uint64_t bytes) {
-    handed_out_ = true;
-    budget_ -= std::min(budget_, bytes);
-    pages_end_ = route.taken;
-}
-
-std::uint64_t AliasGuard::copied(const Route& route) const {
-    return route.delivered > pages_end_ ? route.delivered - pages_end_ : 0;
+bool has_copied_tail(const PageTrail& trail) {
+    return trail.lost || copied(trail) >= limits::copied_tail_pipes * trail.capacity_bytes;
 }
 
 // Nothing of ours is between the file and a reader: neither here nor in the pipe,
 // which keeps what nobody is left to read.
-bool AliasGuard::drained(const Route& route) const {
-    if (route.delivered < pages_end_) return false;
-    const auto unread = unread_at(route.sink);
+bool drained(const PageTrail& trail) {
+    if (trail.lost) return true;
+    if (trail.delivered < trail.pages_end) return false;
+    const auto unread = unread_at(trail.sink);
     if (unread && *unread == 0) return true;
-    const auto left = sys::reader_left(route.sink.fd);
+    const auto left = sys::reader_left(trail.sink.fd);
     return left && *left;
 }
 
-bool AliasGuard::settled(const Route& route) const {
-    return copied(route) >= sink_capacity_ || drained(route);
+bool is_settled(const PageTrail& trail) {
+    return copied(trail) >= trail.capacity_bytes || drained(trail);
 }
 
-Result<void> AliasGuard::begin_break(Route& route) {
-    deadline_ = Clock::now() + limits::lease_grace - limits::lease_look;
-    budget_ = 0;
-    Workspace& space = route.space;
-    if (space.buffer.size() != 0 || space.carrier.size() == 0) return {};
-    // Pages in the carrier are still the file's; the writer waits while we copy them.
-    space.buffer.reserve(space.carrier.size());
-    auto unloaded = unload_carrier(route);
-    if (unloaded && space.carrier.size() == 0) pages_end_ = route.delivered;
-    return unloaded;
+}  // namespace
+
+PageTrail* AliasGuard::follow(const Endpoint& sink) {
+    const std::uint64_t capacity = capacity_of(sink);
+    return capacity != 0 ? &trails_.emplace_back(PageTrail{sink, capacity}) : nullptr;
 }
 
-Result<void> AliasGuard::look(Route& route) {
-    if (!deadline_ && budget_ != 0) return lease_->broken() ? begin_break(route) : Result<void>();
-    // A reader may have made a pipe larger, and then more can be in it. Asked only
-    // now: F_GETPIPE_SZ waits for the pipe's lock, which its reader needs, too.
-    sink_capacity_ = std::max(sink_capacity_, capacity_of(route.sink));
-    const bool tail_is_copied = copied(route) >= limits::copied_tail_pipes * sink_capacity_;
-    if (!deadline_) {
-        if (tail_is_copied) return release();
-        return lease_->broken() ? begin_break(route) : Result<void>();
+std::optional<Error> AliasGuard::start(FdView source, std::uint64_t limit) {
+    auto lease = Lease::take(source);
+    if (!lease) return lease_refusal(lease.error());
+    // Only now is the size a fact: nobody can change it before the lease is released.
+    const auto facts = classify(source);
+    const auto at = sys::offset(source);
+    if (!facts) return facts.error();
+    if (!at) return at.error();
+    lease_.emplace(std::move(*lease));
+    const std::uint64_t left = facts->size_bytes > *at ? facts->size_bytes - *at : 0;
+    std::uint64_t tail = 0;
+    for (const PageTrail& trail : trails_)
+        tail = std::max(tail, limits::copied_tail_pipes * trail.capacity_bytes);
+    const std::uint64_t rest = std::min(left, limit);
+    budget_ = rest > tail ? rest - tail : 0;
+    return std::nullopt;
+}
+
+bool AliasGuard::settled() const {
+    return !handed_out_ || std::all_of(trails_.begin(), trails_.end(), is_settled);
+}
+
+Result<bool> AliasGuard::look() {
+    if (!deadline_ && (budget_ != 0 || !handed_out_)) {
+        if (!lease_->broken()) return false;
+    } else {
+        // A reader may have made a pipe larger, and then more can be in it. Asked only
+        // now: F_GETPIPE_SZ waits for the pipe's lock, which its reader needs, too.
+        for (PageTrail& trail : trails_)
+            trail.capacity_bytes = std::max(trail.capacity_bytes, capacity_of(trail.sink));
+        const bool all_copied = std::all_of(trails_.begin(), trails_.end(), has_copied_tail);
+        if (!deadline_ && all_copied) return release().map([] { return false; });
+        if (!deadline_ && !lease_->broken()) return false;
     }
-    const bool late = Clock::now() >= *deadline_;
-    if (!tail_is_copied && !drained(route) && !late) return {};
-    const bool safe = settled(route);
-    auto held = release();
-    return safe ? held : reader_was_behind();
+    if (!deadline_) {
+        deadline_ = Clock::now() + limits::lease_grace - limits::lease_look;
+        budget_ = 0;
+        return true;
+    }
+    const auto done = [](const PageTrail& t) { return has_copied_tail(t) || drained(t); };
+    const bool all_done = !handed_out_ || std::all_of(trails_.begin(), trails_.end(), done);
+    if (!all_done && Clock::now() < *deadline_) return false;
+    const bool safe = settled();
+    const auto held = release();
+    if (!safe) return reader_was_behind();
+    if (!held) return failure(held.error());
+    return false;
 }
 
 // When the lease was lost is not known, and so not what was out at that moment.

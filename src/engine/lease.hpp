@@ -24,6 +24,9 @@
 //    the lease: the writer has gone on. The release tells, and the transfer fails
 //    the same way if it has handed out a page.
 //
+// With several sinks (fanout.hpp) each of them has a trail of its own, and 2 and 3
+// speak of the one that is furthest behind.
+//
 // Where there is no such proof: overlay, FUSE, 9p and their like grant a lease that
 // hears only of those who come through that mount. All is copied there.
 //
@@ -39,8 +42,10 @@
 // Source  fcntl(2) "Leases"; the hazard and the timings are measured.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <list>
 #include <optional>
 
 #include "engine/path.hpp"
@@ -72,47 +77,62 @@ private:
 // Why a lease was refused, in words for --explain.
 [[nodiscard]] Error lease_refusal(const Error& refused);
 
+// How far a sink is with the pages it has been given.
+struct PageTrail {
+    Endpoint sink;  // a pipe or a UNIX socket
+    std::uint64_t capacity_bytes = 0;  // the most that has fitted between us and its reader
+    std::uint64_t delivered = 0;       // bytes that the sink has accepted
+    std::uint64_t pages_end = 0;       // in those: nothing after it is a file's page
+    bool lost = false;                 // given up: nobody waits for it
+};
+
 // Says how many bytes of a file may still be handed out as page-cache pages.
 class AliasGuard {
 public:
     using Clock = std::chrono::steady_clock;
 
-    // Takes    the route's source, a regular file at its offset; its sink, a pipe
-    //          or a UNIX socket; how many bytes will be taken at most.
-    // Returns  the reason when no page may be handed out.
-    [[nodiscard]] std::optional<Error> start(const Route& route, std::uint64_t limit);
+    // Follows one more sink that will be given pages.
+    //
+    // Order    before start().
+    // Returns  what its mover keeps up to date, valid as long as the guard;
+    //          nothing when the sink does not tell how much is in it.
+    [[nodiscard]] PageTrail* follow(const Endpoint& sink);
+
+    // Takes    a regular file at its offset; how many bytes will be taken at most.
+    // Returns  the reason when there is no lease. With one, the budget is 0 when
+    //          the file is no longer than the copied tail.
+    [[nodiscard]] std::optional<Error> start(FdView source, std::uint64_t limit);
 
     [[nodiscard]] bool holds() const { return lease_.has_value(); }
+    // It holds, and nobody waits to write: the file is what it was.
+    [[nodiscard]] bool unbroken() const { return holds() && !deadline_; }
 
     // Bytes that may still be spliced; the rest is to be copied.
     [[nodiscard]] std::uint64_t budget() const { return budget_; }
+    void spliced(std::uint64_t bytes) {
+        handed_out_ = true;
+        budget_ -= std::min(budget_, bytes);
+    }
 
     // To be called before every step while holds().
     //
-    // Order    may move the carrier's bytes into the buffer.
+    // Returns  true, once, when somebody has begun to wait: the pages that its
+    //          mover still has are to be copied to memory now.
     // Errors   `file was opened for writing while its reader was behind`.
-    [[nodiscard]] Result<void> look(Route& route);
+    [[nodiscard]] Result<bool> look();
 
-    // Accounts for a splice that took `bytes` from the source.
-    void spliced(const Route& route, std::uint64_t bytes);
-
-    // Whether every page that was handed out has been consumed, or cannot be any more.
-    [[nodiscard]] bool settled(const Route& route) const;
+    // Whether every page that a sink was given has been consumed, or cannot be any more.
+    [[nodiscard]] bool settled() const;
 
     // Errors   as look(), when the kernel had taken the lease away before.
     [[nodiscard]] Result<void> release();
 
 private:
-    [[nodiscard]] Result<void> begin_break(Route& route);
-    [[nodiscard]] bool drained(const Route& route) const;
-    [[nodiscard]] std::uint64_t copied(const Route& route) const;
-
     std::optional<Lease> lease_;
+    std::list<PageTrail> trails_;
     std::optional<Clock::time_point> deadline_;  // set when the lease is broken
     bool handed_out_ = false;                    // any page, ever
     std::uint64_t budget_ = 0;
-    std::uint64_t pages_end_ = 0;      // in delivered bytes: nothing after it is a file's page
-    std::uint64_t sink_capacity_ = 0;  // in bytes, the most it has been
 };
 
 }  // namespace zc

@@ -75,7 +75,13 @@ void Transfer::start_bulk() {
 }
 
 void Transfer::guard_pages() {
-    auto refused = guard_.start(route_, allowance());
+    trail_ = guard_.follow(route_.sink);
+    auto refused = trail_ != nullptr
+                       ? guard_.start(route_.source.fd, allowance())
+                       : std::optional(Error::told(Errc::unavailable, "F_GETPIPE_SZ",
+                                                   "the sink does not tell its size"));
+    if (!refused && guard_.budget() == 0)
+        refused = Error::told(Errc::unavailable, "F_SETLEASE", "no longer than the copied tail");
     if (!refused && route_.sink.facts.blocking == Blocking::yes) {
         auto own = sys::reopen_nonblocking(route_.sink.fd, Readiness::writable);
         if (own) {
@@ -83,12 +89,30 @@ void Transfer::guard_pages() {
             given_sink_ = route_.sink.fd;
             route_.sink.fd = own_sink_.view();
             route_.sink.facts.blocking = Blocking::no;
+            trail_->sink = route_.sink;
         } else {
-            (void)guard_.release();  // no page is out yet
             refused = own.error();
         }
     }
-    if (refused) demote(*refused);
+    if (!refused) {
+        trail_->pages_end = route_.delivered;
+        return;
+    }
+    (void)guard_.release();  // no page is out yet
+    demote(*refused);
+}
+
+Result<void> Transfer::look_at_lease() {
+    trail_->delivered = route_.delivered;
+    const auto broken = guard_.look();
+    if (!broken) return failure(broken.error());
+    Workspace& space = route_.space;
+    if (!*broken || space.buffer.size() != 0 || space.carrier.size() == 0) return {};
+    // Pages in the carrier are still the file's; the writer waits while we copy them.
+    space.buffer.reserve(space.carrier.size());
+    auto unloaded = unload_carrier(route_);
+    if (unloaded && space.carrier.size() == 0) trail_->pages_end = route_.delivered;
+    return unloaded;
 }
 
 void Transfer::demote(const Error& reason) {
@@ -101,8 +125,11 @@ void Transfer::demote(const Error& reason) {
 void Transfer::account(Method method, std::uint64_t taken_before, std::uint64_t delivered_before) {
     const std::uint64_t delivered = route_.delivered - delivered_before;
     report_.bytes_by[static_cast<std::size_t>(method)] += delivered;
-    if (guard_.holds() && uses_pipe(method) && route_.taken != taken_before)
-        guard_.spliced(route_, route_.taken - taken_before);
+    if (!guard_.holds()) return;
+    trail_->delivered = route_.delivered;
+    if (!uses_pipe(method) || route_.taken == taken_before) return;
+    guard_.spliced(route_.taken - taken_before);
+    trail_->pages_end = route_.taken;
 }
 
 Progress Transfer::finish(std::optional<Error> error) {
@@ -142,7 +169,7 @@ Progress Transfer::end_of_source(Method method) {
     }
     // Pages are still out there only if the file was shorter than it said. A reader
     // that has left needs them no more.
-    if (guard_.holds() && !guard_.settled(route_))
+    if (guard_.holds() && !guard_.settled())
         return Progress{Progress::State::waiting, {}, limits::lease_look};
     return finish(std::nullopt);
 }
@@ -168,7 +195,7 @@ Progress Transfer::after(const Step& step, Method method) {
 Progress Transfer::advance() {
     if (finished_) return Progress{Progress::State::finished, {}, {}};
     if (guard_.holds()) {
-        auto safe = guard_.look(route_);
+        const auto safe = look_at_lease();
         if (!safe) return finish(safe.error());
     }
     const Method method = choose_method();

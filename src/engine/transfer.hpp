@@ -74,6 +74,7 @@ private:
     [[nodiscard]] Method choose_method();
     void start_bulk();
     void guard_pages();
+    [[nodiscard]] Result<void> look_at_lease();
     void demote(const Error& reason);
     void account(Method method, std::uint64_t taken_before, std::uint64_t delivered_before);
     Progress after(const Step& step, Method method);
@@ -89,6 +90,7 @@ private:
     bool confirming_end_ = false;
     bool finished_ = false;
     AliasGuard guard_;
+    PageTrail* trail_ = nullptr;  // of the sink, while the guard holds
     Fd own_sink_;  // a non-blocking description of the sink, once a lease was held
     FdView given_sink_;
     TransferReport report_;
