@@ -71,14 +71,18 @@ Fanout::Fanout(Endpoint source, std::vector<FanoutSink> sinks, Workspace& space,
     : head_{std::move(source), {}, space, options.transfer.waiting},
       options_(options),
       given_(sinks.size()),
-      method_(choose_taking(head_.source.facts, options.transfer.policy)),
+      taking_(choose_taking(head_.source.facts, options.transfer.policy)),
       began_(std::chrono::steady_clock::now()) {
-    for (FanoutSink& sink : sinks) outlets_.emplace_back(std::move(sink), options.transfer.policy);
+    for (FanoutSink& sink : sinks)
+        outlets_.emplace_back(std::move(sink), head_.source.facts, options.transfer.policy);
 }
 
 void Fanout::join(FanoutSink sink) {
-    Outlet& outlet = outlets_.emplace_back(std::move(sink), options_.transfer.policy);
+    Outlet& outlet =
+        outlets_.emplace_back(std::move(sink), head_.source.facts, options_.transfer.policy);
     if (bulk_) outlet.grow();
+    while (guard_.holds() && outlet.splices())
+        outlet.demote(Error::told(Errc::unavailable, "F_SETLEASE", "joined later"));
     outlet.skip(head_.space.carrier.size(), false);
 }
 
@@ -114,6 +118,8 @@ bool Fanout::may_take() const {
 Progress Fanout::finish() {
     finished_ = true;
     interests_.clear();
+    if (const auto held = guard_.release(); !held && !report_.error)
+        report_.error = held.error().about(head_.source.label);
     head_.space.discard();
     report_.elapsed = std::chrono::steady_clock::now() - began_;
     for (Outlet& outlet : outlets_) {
@@ -155,9 +161,11 @@ bool Fanout::drain() {
     return moved;
 }
 
-// Gives an outlet at the head its share of P by tee(2) or splice(2), if it can.
+// Gives an outlet at the head its share of P without a copy of ours, if it can.
 bool Fanout::serve(Outlet& outlet) {
     Carrier& head = head_.space.carrier;
+    if (reflink(outlet, head.size()) != 0) return true;
+    if (!outlet.can_splice_now()) return false;
     const bool last = !others_at_head(outlet);
     const auto most = std::min<std::uint64_t>(least_lead(&outlet), head.size());
     const auto got =
@@ -175,7 +183,7 @@ bool Fanout::serve(Outlet& outlet) {
 
 bool Fanout::spread() {
     const Carrier& head = head_.space.carrier;
-    std::vector<Outlet*> holders;
+    bool holds = false;
     bool moved = false;
     bool waits = false;
     for (Outlet& outlet : outlets_) {
@@ -186,7 +194,7 @@ bool Fanout::spread() {
             continue;
         }
         switch (outlet.offer()) {
-            case Outlet::Offer::hold: holders.push_back(&outlet); break;
+            case Outlet::Offer::hold: holds = true; break;
             case Outlet::Offer::wait: waits = true; break;
             case Outlet::Offer::skip:
                 outlet.skip(head.size());
@@ -199,41 +207,36 @@ bool Fanout::spread() {
     std::uint64_t most = head.size();
     for (const Outlet& outlet : outlets_)
         if (outlet.living() && outlet.lead() != 0) most = std::min(most, outlet.lead());
-    if (!holders.empty()) return read_share(most, holders);
-    discard(most);
+    if (!holds && most == head.size()) {
+        // Everybody has it, or has missed it.
+        head_.space.carrier.discard();
+        head_moved(most, nullptr);
+    } else if (const auto got = read_head(most); !got) {
+        source_failed(got.error());
+    }
     return true;
 }
 
-bool Fanout::read_share(std::uint64_t most, std::span<Outlet* const> holders) {
-    Carrier& head = head_.space.carrier;
+// Reads of P into memory, for those who have not got it yet.
+Result<std::size_t> Fanout::read_head(std::uint64_t most) {
     const auto& block = blocks_.block_with_room();
     auto room = block->room();
-    const auto pipe = head.pipe();
-    ++head_.calls;
-    // Kernel: P holds bytes, so this cannot sleep; 0 or an error is a lost page.
-    auto got =
-        sys::read((*pipe)->read_end(),
-                  room.first(static_cast<std::size_t>(std::min<std::uint64_t>(most, room.size()))));
-    if (!got || *got == 0) {
-        source_failed(got ? Error::truncated().at(Side::source) : got.error().at(Side::source));
-        return true;
-    }
-    head.consumed(*got);
+    room = room.first(static_cast<std::size_t>(std::min<std::uint64_t>(most, room.size())));
+    const auto got = read_carrier(head_, head_.space.carrier, room);
+    if (!got) return got;
     const std::size_t from = block->size();
     block->filled(*got);
-    for (Outlet* outlet : holders) outlet->hold({block, from, from + *got});
-    head_moved(*got, nullptr);
-    return true;
+    share({block, from, from + *got});
+    return got;
 }
 
-// Everybody has these bytes, or has missed them.
-void Fanout::discard(std::uint64_t bytes) {
-    if (bytes == head_.space.carrier.size()) {
-        head_.space.carrier.discard();
-        head_moved(bytes, nullptr);
-    } else {
-        (void)read_share(bytes, {});
-    }
+// Who has a lead has the beginning of it already.
+void Fanout::share(const Piece& piece) {
+    const std::size_t bytes = piece.to - piece.from;
+    for (Outlet& outlet : outlets_)
+        if (outlet.living() && outlet.lead() < bytes)
+            outlet.hold({piece.block, piece.from + outlet.lead(), piece.to});
+    head_moved(bytes, nullptr);
 }
 
 // After a wait: who was full may not be any more, may have left, or be too late.
@@ -275,6 +278,10 @@ Progress Fanout::wait() {
             if (options_.watch_readers && outlet.living() && !outlet.full())
                 interests_.push_back({outlet.fd(), Readiness::left});
     }
+    if (guard_.holds()) {
+        const auto look = Outlet::Clock::now() + limits::lease_look;
+        until = until ? std::min(*until, look) : look;
+    }
     if (until)
         progress.look_after =
             std::max(std::chrono::milliseconds{0},
@@ -286,6 +293,7 @@ Progress Fanout::wait() {
 Progress Fanout::advance() {
     const Progress done{Progress::State::finished, {}, {}};
     if (finished_) return done;
+    look_at_lease();
     if (std::exchange(waited_, false)) look_again();
     source_waits_ = false;
     const bool drained = !finished_ && drain();
@@ -294,7 +302,8 @@ Progress Fanout::advance() {
     if (living() == 0 && !options_.may_join) return finish();
     const bool moved = drained || spread_some;
     if (head_.space.carrier.size() != 0) return moved ? Progress{} : wait();
-    if (ended_ && !anything_held()) return finish();
+    // Pages are still out there only if the file was shorter than it said.
+    if (ended_ && !anything_held() && (!guard_.holds() || guard_.settled())) return finish();
     if (ended_ || !may_take()) return moved ? Progress{} : wait();
     take();
     return source_waits_ && !moved ? wait() : Progress{};

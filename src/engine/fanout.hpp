@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "engine/lease.hpp"
 #include "engine/outlet.hpp"
 
 namespace zc {
@@ -67,7 +68,7 @@ public:
 
 private:
     [[nodiscard]] std::size_t allowance() const;
-    [[nodiscard]] Method choose_method() const;
+    [[nodiscard]] Method choose_method();
     [[nodiscard]] std::size_t living() const;
     [[nodiscard]] bool others_at_head(const Outlet& but) const;
     [[nodiscard]] std::uint64_t least_lead(const Outlet* but) const;
@@ -77,17 +78,24 @@ private:
     bool drain();
     bool spread();
     bool serve(Outlet& outlet);
-    bool read_share(std::uint64_t most, std::span<Outlet* const> holders);
+    [[nodiscard]] Result<std::size_t> read_head(std::uint64_t most);
+    void share(const Piece& piece);
     void head_moved(std::uint64_t bytes, const Outlet* but);
-    void discard(std::uint64_t bytes);
     void take();
     Result<Step> take_to_memory(std::size_t limit, Method method);
     void after_take(const Step& step, Method method);
+    [[nodiscard]] Method taking() const { return taking_.methods[at_]; }
+    [[nodiscard]] std::optional<Error> guard_pages();
+    [[nodiscard]] bool lease_is_worth_it() const;
+    [[nodiscard]] bool any(bool (Outlet::*is)() const) const;
+    std::size_t reflink(Outlet& outlet, std::size_t bytes);
+    void look_at_lease();
+    [[nodiscard]] Result<void> unshare();
     Progress wait();
     void lose(Outlet& outlet, const Error& error);
     void source_failed(const Error& error);
     void demote(const Error& reason);
-    [[nodiscard]] std::optional<Error> prepare_pipes();
+    void prepare_pipes();
     Progress finish();
 
     Route head_;  // source to the caller's workspace: what some sink has not been given
@@ -97,7 +105,9 @@ private:
     std::size_t given_ = 0;  // outlets of the constructor; the rest has joined
     BlockSource blocks_;
     std::vector<Interest> interests_;
-    Method method_;      // how bytes are taken, once there are enough
+    Plan taking_;  // how bytes are taken, once there are enough
+    std::size_t at_ = 0;
+    AliasGuard guard_;
     bool bulk_ = false;  // foreign pipes have been grown
     bool confirming_end_ = false;
     bool source_waits_ = false;

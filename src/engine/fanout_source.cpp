@@ -15,53 +15,99 @@ std::size_t Fanout::allowance() const {
                                           : std::numeric_limits<std::uint64_t>::max());
 }
 
-Method Fanout::choose_method() const {
-    if (method_ != Method::tee) return method_;
+Method Fanout::choose_method() {
+    if (taking() != Method::tee) return taking();
     if (confirming_end_) return Method::copy;
     const std::uint64_t promised =
         std::min<std::uint64_t>(head_.source.facts.size_bytes, allowance());
     if (std::max(head_.taken, promised) < limits::small_transfer_bytes) return Method::copy;
     // When each sink would read its share, one read for all is less work.
-    const bool any_splices = std::any_of(outlets_.begin(), outlets_.end(),
-                                         [](const Outlet& o) { return o.living() && o.splices(); });
-    return any_splices ? Method::tee : Method::copy;
+    if (!any(&Outlet::splices) || (taking_.aliases && !bulk_ && !lease_is_worth_it()))
+        return Method::copy;
+    if (!bulk_) prepare_pipes();
+    if (taking() == Method::tee && taking_.aliases && guard_.budget() == 0) return Method::copy;
+    return taking();
 }
 
-std::optional<Error> Fanout::prepare_pipes() {
-    if (!bulk_) {
-        bulk_ = true;
-        if (head_.source.facts.kind == FdKind::pipe)
-            (void)grow_pipe(head_.source.fd, limits::pipe_bytes);
-        for (Outlet& outlet : outlets_) outlet.grow();
+bool Fanout::any(bool (Outlet::*is)() const) const {
+    return std::any_of(outlets_.begin(), outlets_.end(),
+                       [is](const Outlet& outlet) { return outlet.living() && (outlet.*is)(); });
+}
+
+bool Fanout::lease_is_worth_it() const {
+    return any(&Outlet::reflinks) ||
+           std::min<std::uint64_t>(head_.source.facts.size_bytes, allowance()) >=
+               limits::aliased_file_bytes;
+}
+
+void Fanout::prepare_pipes() {
+    bulk_ = true;
+    if (head_.source.facts.kind == FdKind::pipe)
+        (void)grow_pipe(head_.source.fd, limits::pipe_bytes);
+    for (Outlet& outlet : outlets_) outlet.grow();
+    auto refused = taking_.aliases ? guard_pages() : std::nullopt;
+    if (const auto pipe = head_.space.carrier.pipe(); !refused && !pipe) refused = pipe.error();
+    if (!refused) return;
+    (void)guard_.release();  // no page is out yet
+    demote(*refused);
+}
+
+std::optional<Error> Fanout::guard_pages() {
+    for (Outlet& outlet : outlets_) outlet.follow(guard_);
+    auto refused = guard_.start(head_.source.fd, allowance());
+    if (!refused && guard_.budget() == 0 && !any(&Outlet::reflinks))
+        refused = Error::told(Errc::unavailable, "F_SETLEASE", "no longer than the copied tail");
+    return refused;
+}
+
+// Gives an outlet at the head the bytes that were taken last, from the file itself.
+std::size_t Fanout::reflink(Outlet& outlet, std::size_t bytes) {
+    if (!outlet.reflinks() || outlet.held() != 0 || !guard_.unbroken()) return 0;
+    const auto end = sys::offset(head_.source.fd);
+    return end ? outlet.reflink_from(head_.source.fd, *end - bytes, bytes) : 0;
+}
+
+void Fanout::look_at_lease() {
+    if (!guard_.holds()) return;
+    const auto broken = guard_.look();
+    if (!broken) return source_failed(broken.error());
+    if (!*broken) return;
+    if (const auto copied = unshare(); !copied) source_failed(copied.error());
+}
+
+// Copies the pages that are still here, so that the file can be written.
+Result<void> Fanout::unshare() {
+    for (Outlet& outlet : outlets_) {
+        if (!outlet.living()) continue;
+        if (auto copied = outlet.unshare(); !copied) return copied;
     }
-    const auto pipe = head_.space.carrier.pipe();
-    if (!pipe) return pipe.error();
-    return std::nullopt;
+    while (head_.space.carrier.size() != 0)
+        if (auto got = read_head(head_.space.carrier.size()); !got) return failure(got.error());
+    return {};
 }
 
 void Fanout::demote(const Error& reason) {
-    report_.demotions.push_back(Demotion{method_, Method::copy, reason});
-    method_ = Method::copy;
+    const Method from = taking();
+    at_ = std::min(at_ + 1, taking_.count - 1);
+    report_.demotions.push_back(Demotion{from, taking(), reason});
 }
 
 void Fanout::take() {
     head_.waiting =
         options_.watch_readers || anything_held() ? Waiting::by_poll : options_.transfer.waiting;
-    const std::size_t limit = allowance();
+    std::size_t limit = allowance();
     if (limit == 0) {
         ended_ = true;
         return;
     }
     const Method method = choose_method();
-    if (method == Method::tee)
-        if (auto refused = prepare_pipes()) {
-            demote(*refused);
-            return;
-        }
+    const bool pages = method == Method::tee && taking_.aliases;
+    if (pages) limit = static_cast<std::size_t>(std::min<std::uint64_t>(limit, guard_.budget()));
     for (Outlet& outlet : outlets_) outlet.begin_chunk();
     const std::uint64_t taken = head_.taken;
     const auto step =
         method == Method::tee ? load_carrier(head_, limit) : take_to_memory(limit, method);
+    if (pages) guard_.spliced(head_.taken - taken);
     report_.bytes = head_.taken;
     const Method counted = method == Method::tee && living() == 1 ? Method::carrier : method;
     report_.bytes_by[static_cast<std::size_t>(counted)] += head_.taken - taken;
@@ -90,9 +136,9 @@ Result<Step> Fanout::take_to_memory(std::size_t limit, Method method) {
         if (outlet.held() != 0 && outlet.offer() == Outlet::Offer::skip)
             outlet.skip(*got);
         else
-            outlet.hold({block, from, from + *got});
+            (void)reflink(outlet, *got);
     }
-    head_moved(*got, nullptr);
+    share({block, from, from + *got});
     return moved();
 }
 

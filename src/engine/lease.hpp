@@ -79,7 +79,7 @@ private:
 
 // How far a sink is with the pages it has been given.
 struct PageTrail {
-    Endpoint sink;  // a pipe or a UNIX socket
+    Endpoint sink;                     // a pipe or a UNIX socket
     std::uint64_t capacity_bytes = 0;  // the most that has fitted between us and its reader
     std::uint64_t delivered = 0;       // bytes that the sink has accepted
     std::uint64_t pages_end = 0;       // in those: nothing after it is a file's page

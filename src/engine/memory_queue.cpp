@@ -20,6 +20,11 @@ void MemoryQueue::push(Piece piece) {
         pieces_.push_back(std::move(piece));
 }
 
+void MemoryQueue::push_front(Piece piece) {
+    bytes_ += piece.to - piece.from;
+    pieces_.push_front(std::move(piece));
+}
+
 void MemoryQueue::consumed(std::size_t bytes) {
     bytes_ -= bytes;
     Piece& piece = pieces_.front();

@@ -45,6 +45,8 @@ public:
     // The oldest bytes that lie in one piece; empty when there are none.
     [[nodiscard]] std::span<const std::byte> front() const;
     void push(Piece piece);
+    // Bytes that are older than all others.
+    void push_front(Piece piece);
     // Order    at most front().size() bytes.
     void consumed(std::size_t bytes);
     void clear();

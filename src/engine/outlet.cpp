@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "engine/path_io.hpp"
@@ -18,10 +19,10 @@ sys::Cache cache_of(Method method) {
 
 }  // namespace
 
-Outlet::Outlet(FanoutSink sink, Policy policy)
+Outlet::Outlet(FanoutSink sink, const FdFacts& source, Policy policy)
     : given_(std::move(sink)),
       route_{{}, given_.end, own_, Waiting::by_poll},
-      method_(choose_giving(given_.end.facts, policy)) {
+      plan_(choose_giving(source, given_.end.facts, policy)) {
     report_.label = given_.end.label;
     // One sink that sleeps would keep all others waiting.
     const FdFacts& facts = given_.end.facts;
@@ -46,8 +47,10 @@ Outlet::Offer Outlet::offer() const {
 }
 
 void Outlet::demote(const Error& reason) {
-    report_.demotions.push_back(Demotion{method_, Method::copy, reason});
-    method_ = Method::copy;
+    const Method from = method();
+    // `copy` is last in every plan and never asks for another way.
+    at_ = std::min(at_ + 1, plan_.count - 1);
+    report_.demotions.push_back(Demotion{from, method(), reason});
 }
 
 void Outlet::now_full() {
@@ -62,6 +65,7 @@ Result<std::size_t> Outlet::taken(const Result<Step>& step, std::uint64_t before
     const std::uint64_t bytes = route_.delivered - before;
     if (bytes != 0) full_since_.reset();
     report_.bytes = route_.delivered;
+    if (trail_ != nullptr) trail_->delivered = route_.delivered;
     report_.bytes_by[static_cast<std::size_t>(method)] += bytes;
     return static_cast<std::size_t>(bytes);
 }
@@ -94,17 +98,64 @@ Result<std::size_t> Outlet::tee_from(Carrier& head) {
     given_of_chunk_ += *share;
     if (!direct) {
         own_.carrier.filled(*share);
+        pages_given();
         return *share;
     }
     const std::uint64_t before = route_.delivered;
     route_.delivered += *share;
+    pages_given();
     return taken(Step{}, before, Method::tee);
+}
+
+std::size_t Outlet::reflink_from(FdView file, std::uint64_t at, std::size_t bytes) {
+    ++route_.calls;
+    const auto copied = sys::copy_file_range(file, at, fd(), bytes);
+    if (!copied || *copied == 0) {
+        // As for splice: one call, both ends; splice and write tell who is to blame.
+        demote(copied ? Error::told(Errc::unavailable, "copy_file_range", "nothing was copied")
+                      : copied.error());
+        return 0;
+    }
+    const std::uint64_t before = route_.delivered;
+    route_.delivered += *copied;
+    lead_ += *copied;
+    given_of_chunk_ += *copied;
+    return taken(Step{}, before, Method::reflink).value_or(0);
+}
+
+void Outlet::follow(AliasGuard& guard) {
+    if (!plan_.aliases || !splices()) return;
+    trail_ = guard.follow(route_.sink);
+    if (trail_ == nullptr)
+        demote(Error::told(Errc::unavailable, "F_GETPIPE_SZ", "the sink does not tell its size"));
+}
+
+void Outlet::pages_given() {
+    if (trail_ != nullptr) trail_->pages_end = route_.delivered + held();
+}
+
+Result<void> Outlet::unshare() {
+    if (own_.carrier.size() == 0) return {};
+    const auto block = std::make_shared<Block>(own_.held());
+    const auto older = own_.buffer.unread();
+    std::copy(older.begin(), older.end(), block->room().begin());
+    block->filled(older.size());
+    own_.buffer.clear();
+    while (own_.carrier.size() != 0) {
+        const auto got = read_carrier(route_, own_.carrier, block->room());
+        if (!got) return failure(got.error());
+        block->filled(*got);
+    }
+    queue_.push_front({block, 0, block->size()});
+    if (trail_ != nullptr) trail_->pages_end = route_.delivered;
+    return {};
 }
 
 Result<std::size_t> Outlet::move_from(Carrier& head, std::size_t most) {
     const std::uint64_t before = route_.delivered;
     const auto step = splice_out(route_, head, most);
     given_of_chunk_ += route_.delivered - before;
+    pages_given();
     return taken(step, before, Method::carrier);
 }
 
@@ -122,7 +173,7 @@ void Outlet::skip(std::uint64_t bytes, bool counts) {
 Result<Step> Outlet::step() {
     if (own_.buffer.size() == 0 && own_.carrier.size() != 0 && splices())
         return drain_carrier(route_);
-    const sys::Cache cache = cache_of(method_);
+    const sys::Cache cache = cache_of(method());
     if (own_.held() != 0) return deliver_held(route_, cache);
     const std::uint64_t before = route_.delivered;
     auto written = write_some(route_, queue_.front(), cache);
@@ -135,7 +186,7 @@ Result<bool> Outlet::drain() {
     while (held() != 0 && !full_ && all < limits::pipe_bytes) {
         const bool by_splice = own_.buffer.size() == 0 && own_.carrier.size() != 0 && splices();
         const std::uint64_t before = route_.delivered;
-        const Method copies = method_ == Method::carrier ? Method::copy : method_;
+        const Method copies = splices() ? Method::copy : method();
         const auto bytes = taken(step(), before, by_splice ? Method::tee : copies);
         if (!bytes) return failure(bytes.error());
         all += *bytes;
@@ -162,6 +213,7 @@ Error Outlet::too_slow() const {
 
 void Outlet::lose(const Error& error) {
     report_.error = error.about(report_.label);
+    if (trail_ != nullptr) trail_->lost = true;
     drop_held();
     close();
 }

@@ -57,7 +57,7 @@ class Outlet {
 public:
     using Clock = std::chrono::steady_clock;
 
-    Outlet(FanoutSink sink, Policy policy);
+    Outlet(FanoutSink sink, const FdFacts& source, Policy policy);
     Outlet(const Outlet&) = delete;
     Outlet& operator=(const Outlet&) = delete;
 
@@ -72,7 +72,11 @@ public:
     [[nodiscard]] std::size_t held() const { return own_.held() + queue_.size(); }
 
     // Whether tee(2) and splice(2) fit; else it is given memory.
-    [[nodiscard]] bool splices() const { return method_ == Method::carrier; }
+    [[nodiscard]] bool splices() const {
+        return method() == Method::carrier || method() == Method::reflink;
+    }
+    // Whether it may share a file's extents, while nobody can write that file.
+    [[nodiscard]] bool reflinks() const { return method() == Method::reflink; }
     [[nodiscard]] bool full() const { return full_; }
     [[nodiscard]] bool can_splice_now() const { return splices() && held() == 0 && !full_; }
 
@@ -88,6 +92,8 @@ public:
     //          lost its content.
     [[nodiscard]] Result<std::size_t> tee_from(Carrier& head);
     [[nodiscard]] Result<std::size_t> move_from(Carrier& head, std::size_t most);
+    // These bytes of the file at its head, which nobody can write now; adds to its lead.
+    [[nodiscard]] std::size_t reflink_from(FdView file, std::uint64_t at, std::size_t bytes);
     // Adds to its lead.
     void hold(Piece piece);
     void skip(std::uint64_t bytes, bool counts = true);
@@ -96,6 +102,14 @@ public:
     //
     // Returns  whether the sink took anything.
     [[nodiscard]] Result<bool> drain();
+
+    // It will be given a file's pages, or, where it does not tell how many it has, copies.
+    void follow(AliasGuard& guard);
+    // It holds pages of a file that is about to be written: copies them.
+    //
+    // Errors   Side::source: one has lost its content.
+    [[nodiscard]] Result<void> unshare();
+    void demote(const Error& reason);
 
     void head_moved(std::uint64_t bytes) { lead_ -= bytes; }
     void begin_chunk() { given_of_chunk_ = 0; }
@@ -116,15 +130,18 @@ private:
     [[nodiscard]] Result<Step> step();
     [[nodiscard]] Result<std::size_t> taken(const Result<Step>& step, std::uint64_t before,
                                             Method method);
-    void demote(const Error& reason);
+    [[nodiscard]] Method method() const { return plan_.methods[at_]; }
     void now_full();
+    void pages_given();
 
     FanoutSink given_;
     Workspace own_;
     MemoryQueue queue_;
     Fd own_sink_;
     Route route_;
-    Method method_;
+    Plan plan_;
+    std::size_t at_ = 0;  // the plan's method in use
+    PageTrail* trail_ = nullptr;
     SinkReport report_;
     std::uint64_t lead_ = 0;
     std::uint64_t given_of_chunk_ = 0;

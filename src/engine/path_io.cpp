@@ -73,16 +73,22 @@ bool may_hold_more(const Endpoint& source) {
 
 // Kernel: a carrier that holds bytes never makes read(2) sleep. It answers 0 or
 // an error only when a page in it has lost its content: the file was truncated.
-Result<void> unload_carrier(Route& route) {
-    Workspace& space = route.space;
-    auto pipe = space.carrier.pipe();
+Result<std::size_t> read_carrier(Route& route, Carrier& carrier, std::span<std::byte> into) {
+    auto pipe = carrier.pipe();
     if (!pipe) return failure(pipe.error().at(Side::source));
     ++route.calls;
-    const auto got = sys::read((*pipe)->read_end(), space.buffer.room());
+    const auto got =
+        sys::read((*pipe)->read_end(), into.first(std::min(into.size(), carrier.size())));
     if (!got) return failure(got.error().at(Side::source));
     if (*got == 0) return failure(Error::truncated().at(Side::source));
-    space.buffer.filled(*got);
-    space.carrier.consumed(*got);
+    carrier.consumed(*got);
+    return *got;
+}
+
+Result<void> unload_carrier(Route& route) {
+    const auto got = read_carrier(route, route.space.carrier, route.space.buffer.room());
+    if (!got) return failure(got.error());
+    route.space.buffer.filled(*got);
     return {};
 }
 

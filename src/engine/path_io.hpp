@@ -28,9 +28,14 @@ namespace zc {
 // so, only read(2) is believed.
 [[nodiscard]] bool may_hold_more(const Endpoint& source);
 
-// Moves the carrier's oldest bytes into the empty buffer, at most its room.
+// Reads the oldest bytes of a carrier that holds some.
 //
+// Returns at least 1.
 // Errors  Side::source when a page in the carrier has lost its content.
+[[nodiscard]] Result<std::size_t> read_carrier(Route& route, Carrier& carrier,
+                                               std::span<std::byte> into);
+
+// The same into the empty buffer, at most its room.
 [[nodiscard]] Result<void> unload_carrier(Route& route);
 
 // The flag for a splice on this route.

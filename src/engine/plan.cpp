@@ -86,18 +86,27 @@ Plan choose_plan(const FdFacts& source, const FdFacts& sink, Policy policy) {
     return ordered({Method::carrier});
 }
 
-Method choose_taking(const FdFacts& source, Policy policy) {
-    if (policy.cache == sys::Cache::bypass && has_page_cache(source.kind)) return Method::uncached;
-    if (policy.zero_copy == ZeroCopy::never || !takes_splice(source.kind)) return Method::copy;
-    const bool aliases = has_page_cache(source.kind) && policy.zero_copy != ZeroCopy::always;
-    return aliases ? Method::copy : Method::tee;
+Plan choose_taking(const FdFacts& source, Policy policy) {
+    if (policy.cache == sys::Cache::bypass && has_page_cache(source.kind))
+        return ordered({Method::uncached});
+    if (policy.zero_copy == ZeroCopy::never || !takes_splice(source.kind)) return ordered({});
+    const bool needs_proof = has_page_cache(source.kind) && policy.zero_copy == ZeroCopy::automatic;
+    // A block device cannot be leased.
+    if (needs_proof && source.kind != FdKind::regular) return ordered({});
+    return ordered({Method::tee}, needs_proof);
 }
 
-Method choose_giving(const FdFacts& sink, Policy policy) {
+Plan choose_giving(const FdFacts& source, const FdFacts& sink, Policy policy) {
     FdFacts private_pipe;
     private_pipe.kind = FdKind::pipe;
-    const Method method = choose_plan(private_pipe, sink, policy).methods[0];
-    return method == Method::splice ? Method::carrier : method;
+    Plan plan = choose_plan(private_pipe, sink, policy);
+    if (plan.methods[0] == Method::splice) plan.methods[0] = Method::carrier;
+    if (plan.methods[0] != Method::carrier || !choose_taking(source, policy).aliases) return plan;
+    if (sink.kind == FdKind::regular) return ordered({Method::reflink, Method::carrier});
+    // As in from_file(): what a sink does not tell, nobody can wait for.
+    if (sink.kind == FdKind::tcp_socket) return ordered({});
+    plan.aliases = sink.kind == FdKind::pipe || sink.kind == FdKind::unix_socket;
+    return plan;
 }
 
 }  // namespace zc

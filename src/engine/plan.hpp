@@ -71,11 +71,12 @@ struct Plan {
 
 // The same for a fan-out, where a private pipe is always between both ends: how
 // bytes are taken (`tee`, `uncached` or `copy`), and how one sink gets its share
-// of them (`carrier`, `uncached` or `copy`). Each is demoted to `copy`.
+// of them (`reflink` of a file's, `carrier`, `uncached` or `copy`).
 //
-// Kernel   tee(2) gives all sinks the same pages, and those of a file stay the
-//          file's: only ZeroCopy::always hands them out.
-[[nodiscard]] Method choose_taking(const FdFacts& source, Policy policy);
-[[nodiscard]] Method choose_giving(const FdFacts& sink, Policy policy);
+// aliases  tee(2) gives all sinks the same pages, and those of a file stay the
+//          file's: taking them so needs the proof. A sink with `aliases` then
+//          holds such pages until its reader has consumed them.
+[[nodiscard]] Plan choose_taking(const FdFacts& source, Policy policy);
+[[nodiscard]] Plan choose_giving(const FdFacts& source, const FdFacts& sink, Policy policy);
 
 }  // namespace zc

@@ -91,7 +91,7 @@ private:
     bool finished_ = false;
     AliasGuard guard_;
     PageTrail* trail_ = nullptr;  // of the sink, while the guard holds
-    Fd own_sink_;  // a non-blocking description of the sink, once a lease was held
+    Fd own_sink_;                 // a non-blocking description of the sink, once a lease was held
     FdView given_sink_;
     TransferReport report_;
     std::chrono::steady_clock::time_point began_;

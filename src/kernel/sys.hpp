@@ -40,6 +40,8 @@ Result<std::size_t> send_now(FdView socket, std::span<const std::byte> from);
 Result<std::size_t> splice(FdView from, FdView to, std::size_t bytes, Sleep sleep);
 Result<std::size_t> tee(FdView from, FdView to, std::size_t bytes, Sleep sleep);
 Result<std::size_t> copy_file_range(FdView from, FdView to, std::size_t bytes);
+// From this offset on; the one of `from` stays.
+Result<std::size_t> copy_file_range(FdView from, std::uint64_t at, FdView to, std::size_t bytes);
 
 Result<PipeEnds> make_pipe();  // O_CLOEXEC, blocking
 Result<std::size_t> pipe_capacity(FdView pipe);

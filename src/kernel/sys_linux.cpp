@@ -108,6 +108,13 @@ Result<std::size_t> copy_file_range(FdView from, FdView to, std::size_t bytes) {
     });
 }
 
+Result<std::size_t> copy_file_range(FdView from, std::uint64_t at, FdView to, std::size_t bytes) {
+    return counted("copy_file_range", [&] {
+        auto offset = static_cast<off64_t>(at);
+        return ::copy_file_range(from.number(), &offset, to.number(), nullptr, bytes, 0);
+    });
+}
+
 Result<PipeEnds> make_pipe() {
     std::array<int, 2> ends{};
     return checked("pipe2", [&] { return ::pipe2(ends.data(), O_CLOEXEC); }).map([&](int) {

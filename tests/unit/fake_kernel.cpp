@@ -303,6 +303,14 @@ Result<std::size_t> copy_file_range(FdView from, FdView to, std::size_t bytes) {
     return moved;
 }
 
+Result<std::size_t> copy_file_range(FdView from, std::uint64_t at, FdView to, std::size_t bytes) {
+    Thing& source = kernel().of(from);
+    const std::size_t before = std::exchange(source.offset, at);
+    const auto copied = copy_file_range(from, to, bytes);
+    source.offset = before;
+    return copied;
+}
+
 Result<PipeEnds> make_pipe() {
     if (auto error = kernel().enters(Call::make_pipe, "pipe2", {})) return failure(*error);
     auto pipe = std::make_shared<Thing>();
