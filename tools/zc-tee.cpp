@@ -1,5 +1,6 @@
 // zc-tee: tee(1). Options are in tee_options.cpp, sinks in tee_sinks.cpp; libzc does the work.
 #include <csignal>
+#include <thread>
 
 #include "engine/fanout.hpp"
 #include "tee_options.hpp"
@@ -25,6 +26,7 @@ int run(zc::tool::Program& program, zc::tool::TeeOptions& options, const zc::too
     zc::FanoutOptions how;
     how.transfer.policy = options.common.policy;
     how.watch_readers = options.leaving_is_silent();
+    how.threads = std::thread::hardware_concurrency();
     zc::Workspace space;
     const auto report = zc::run_fanout(*source, sinks.sinks(), space, how, sinks.doors());
     sinks.tell(*source, report);

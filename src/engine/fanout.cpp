@@ -72,6 +72,10 @@ Fanout::Fanout(Endpoint source, std::vector<FanoutSink> sinks, Workspace& space,
       options_(options),
       given_(sinks.size()),
       taking_(choose_taking(head_.source.facts, options.transfer.policy)),
+      crew_(options.threads),
+      blocks_(crew_.helps() && std::count_if(sinks.begin(), sinks.end(), is_work) > 1
+                  ? limits::shared_block_bytes
+                  : limits::buffer_bytes),
       began_(std::chrono::steady_clock::now()) {
     for (FanoutSink& sink : sinks)
         outlets_.emplace_back(std::move(sink), head_.source.facts, options.transfer.policy);
@@ -145,18 +149,46 @@ void Fanout::lose(Outlet& outlet, const Error& error) {
     if (ends_all(outlet.sink().on_loss, error)) (void)finish();
 }
 
-bool Fanout::drain() {
+// Whether this outlet's part is written by a thread of its own, beside another's.
+bool Fanout::works_aside(const Outlet& outlet) const {
+    if (!crew_.helps() || !outlet.is_work()) return false;
+    return std::count_if(outlets_.begin(), outlets_.end(),
+                         [](const Outlet& other) { return other.living() && other.is_work(); }) > 1;
+}
+
+bool Fanout::drained(Outlet& outlet, const Result<bool>& took) {
+    if (took) return *took;
+    if (took.error().side == Side::sink) {
+        lose(outlet, took.error());
+    } else {
+        outlet.drop_held();
+        source_failed(took.error());
+    }
+    return true;
+}
+
+// Those whose sinks cost work, and that have much to write, at once.
+bool Fanout::drain_together() {
+    std::vector<Outlet*> busy;
+    for (Outlet& outlet : outlets_)
+        if (outlet.living() && !outlet.full() && outlet.held() >= limits::work_for_a_thread &&
+            works_aside(outlet))
+            busy.push_back(&outlet);
+    if (busy.size() < 2) return false;
+    std::vector<Result<bool>> took(busy.size(), false);
+    crew_.run(busy.size(), [&](std::size_t i) { took[i] = busy[i]->drain(); });
     bool moved = false;
+    for (std::size_t i = 0; i < busy.size() && !finished_; ++i)
+        moved = drained(*busy[i], took[i]) || moved;
+    return moved;
+}
+
+bool Fanout::drain() {
+    bool moved = crew_.helps() && drain_together();
     for (Outlet& outlet : outlets_) {
-        if (!outlet.living() || outlet.held() == 0) continue;
-        const auto took = outlet.drain();
-        if (!took && took.error().side == Side::sink) lose(outlet, took.error());
-        if (!took && took.error().side != Side::sink) {
-            outlet.drop_held();
-            source_failed(took.error());
-        }
         if (finished_) return true;
-        moved = moved || !took || *took;
+        if (!outlet.living() || outlet.held() == 0) continue;
+        moved = drained(outlet, outlet.drain()) || moved;
     }
     return moved;
 }
@@ -166,7 +198,8 @@ bool Fanout::serve(Outlet& outlet) {
     Carrier& head = head_.space.carrier;
     if (reflink(outlet, head.size()) != 0) return true;
     if (!outlet.can_splice_now()) return false;
-    const bool last = !others_at_head(outlet);
+    const bool aside = head.size() >= limits::work_for_a_thread && works_aside(outlet);
+    const bool last = !others_at_head(outlet) && !aside;
     const auto most = std::min<std::uint64_t>(least_lead(&outlet), head.size());
     const auto got =
         last ? outlet.move_from(head, static_cast<std::size_t>(most)) : outlet.tee_from(head);

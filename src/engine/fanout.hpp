@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "engine/crew.hpp"
 #include "engine/lease.hpp"
 #include "engine/outlet.hpp"
 
@@ -19,6 +20,7 @@ struct FanoutOptions {
     TransferOptions transfer;
     bool watch_readers = false;  // a reader that leaves is lost even while the source is silent
     bool may_join = false;       // join() may be called: goes on without any sink
+    unsigned threads = 1;        // that write at once at most, the caller's among them
 };
 
 // What happened. Counts hold at any time, and when something failed.
@@ -76,6 +78,9 @@ private:
     [[nodiscard]] bool anything_held() const;
     void look_again();
     bool drain();
+    bool drain_together();
+    bool drained(Outlet& outlet, const Result<bool>& took);
+    [[nodiscard]] bool works_aside(const Outlet& outlet) const;
     bool spread();
     bool serve(Outlet& outlet);
     [[nodiscard]] Result<std::size_t> read_head(std::uint64_t most);
@@ -103,11 +108,12 @@ private:
     FanoutReport report_;
     std::list<Outlet> outlets_;
     std::size_t given_ = 0;  // outlets of the constructor; the rest has joined
-    BlockSource blocks_;
     std::vector<Interest> interests_;
     Plan taking_;  // how bytes are taken, once there are enough
     std::size_t at_ = 0;
     AliasGuard guard_;
+    Crew crew_;
+    BlockSource blocks_;
     bool bulk_ = false;  // foreign pipes have been grown
     bool confirming_end_ = false;
     bool source_waits_ = false;

@@ -69,7 +69,9 @@ std::size_t Fanout::reflink(Outlet& outlet, std::size_t bytes) {
 
 void Fanout::look_at_lease() {
     if (!guard_.holds()) return;
-    const auto broken = guard_.look();
+    const bool needed =
+        head_.space.carrier.size() != 0 || any(&Outlet::holds_pages) || any(&Outlet::reflinks);
+    const auto broken = guard_.look(needed ? LeaseUse::goes_on : LeaseUse::over);
     if (!broken) return source_failed(broken.error());
     if (!*broken) return;
     if (const auto copied = unshare(); !copied) source_failed(copied.error());

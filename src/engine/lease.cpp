@@ -116,7 +116,9 @@ std::optional<Error> AliasGuard::start(FdView source, std::uint64_t limit) {
     for (const PageTrail& trail : trails_)
         tail = std::max(tail, limits::copied_tail_pipes * trail.capacity_bytes);
     const std::uint64_t rest = std::min(left, limit);
-    budget_ = rest > tail ? rest - tail : 0;
+    // Up to a block of the file: extents can only be shared from one on.
+    const std::uint64_t beyond = (*at + rest - std::min(rest, tail)) % limits::page_bytes;
+    budget_ = rest > tail + beyond ? rest - tail - beyond : 0;
     return std::nullopt;
 }
 
@@ -124,7 +126,7 @@ bool AliasGuard::settled() const {
     return !handed_out_ || std::all_of(trails_.begin(), trails_.end(), is_settled);
 }
 
-Result<bool> AliasGuard::look() {
+Result<bool> AliasGuard::look(LeaseUse use) {
     if (!deadline_ && (budget_ != 0 || !handed_out_)) {
         if (!lease_->broken()) return false;
     } else {
@@ -133,7 +135,8 @@ Result<bool> AliasGuard::look() {
         for (PageTrail& trail : trails_)
             trail.capacity_bytes = std::max(trail.capacity_bytes, capacity_of(trail.sink));
         const bool all_copied = std::all_of(trails_.begin(), trails_.end(), has_copied_tail);
-        if (!deadline_ && all_copied) return release().map([] { return false; });
+        if (!deadline_ && all_copied && use == LeaseUse::over)
+            return release().map([] { return false; });
         if (!deadline_ && !lease_->broken()) return false;
     }
     if (!deadline_) {

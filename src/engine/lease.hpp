@@ -86,6 +86,9 @@ struct PageTrail {
     bool lost = false;                 // given up: nobody waits for it
 };
 
+// Whether a mover has pages that no sink was given, or will share more extents.
+enum class LeaseUse : std::uint8_t { over, goes_on };
+
 // Says how many bytes of a file may still be handed out as page-cache pages.
 class AliasGuard {
 public:
@@ -119,7 +122,7 @@ public:
     // Returns  true, once, when somebody has begun to wait: the pages that its
     //          mover still has are to be copied to memory now.
     // Errors   `file was opened for writing while its reader was behind`.
-    [[nodiscard]] Result<bool> look();
+    [[nodiscard]] Result<bool> look(LeaseUse use);
 
     // Whether every page that a sink was given has been consumed, or cannot be any more.
     [[nodiscard]] bool settled() const;

@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "kernel/limits.hpp"
-
 namespace zc {
 
 std::span<const std::byte> MemoryQueue::front() const {
@@ -39,7 +37,7 @@ void MemoryQueue::clear() {
 
 const std::shared_ptr<Block>& BlockSource::block_with_room() {
     if (block_ && block_.use_count() == 1) block_->clear();
-    if (!block_ || block_->room().empty()) block_ = std::make_shared<Block>(limits::buffer_bytes);
+    if (!block_ || block_->room().empty()) block_ = std::make_shared<Block>(block_bytes_);
     return block_;
 }
 

@@ -60,11 +60,14 @@ private:
 // holds any more is used again.
 class BlockSource {
 public:
+    explicit BlockSource(std::size_t block_bytes) : block_bytes_(block_bytes) {}
+
     // Returns  a block with room at its end.
     // Errors   std::bad_alloc.
     [[nodiscard]] const std::shared_ptr<Block>& block_with_room();
 
 private:
+    std::size_t block_bytes_;
     std::shared_ptr<Block> block_;
 };
 

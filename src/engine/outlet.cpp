@@ -19,6 +19,11 @@ sys::Cache cache_of(Method method) {
 
 }  // namespace
 
+bool is_work(const FanoutSink& sink) {
+    const FdKind kind = sink.end.facts.kind;
+    return kind == FdKind::regular || kind == FdKind::block_device || is_socket(kind);
+}
+
 Outlet::Outlet(FanoutSink sink, const FdFacts& source, Policy policy)
     : given_(std::move(sink)),
       route_{{}, given_.end, own_, Waiting::by_poll},

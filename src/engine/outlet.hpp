@@ -38,6 +38,9 @@ struct FanoutSink {
     std::shared_ptr<void> owner{};  // of its descriptor, where that is to go with the sink
 };
 
+// Whether giving it bytes means copying them: a file, a socket.
+[[nodiscard]] bool is_work(const FanoutSink& sink);
+
 // What happened to one sink.
 struct SinkReport {
     std::string label;
@@ -77,6 +80,8 @@ public:
     }
     // Whether it may share a file's extents, while nobody can write that file.
     [[nodiscard]] bool reflinks() const { return method() == Method::reflink; }
+    [[nodiscard]] bool holds_pages() const { return own_.carrier.size() != 0; }
+    [[nodiscard]] bool is_work() const { return zc::is_work(given_); }
     [[nodiscard]] bool full() const { return full_; }
     [[nodiscard]] bool can_splice_now() const { return splices() && held() == 0 && !full_; }
 

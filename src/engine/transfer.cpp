@@ -104,7 +104,8 @@ void Transfer::guard_pages() {
 
 Result<void> Transfer::look_at_lease() {
     trail_->delivered = route_.delivered;
-    const auto broken = guard_.look();
+    const auto broken =
+        guard_.look(route_.space.carrier.size() != 0 ? LeaseUse::goes_on : LeaseUse::over);
     if (!broken) return failure(broken.error());
     Workspace& space = route_.space;
     if (!*broken || space.buffer.size() != 0 || space.carrier.size() == 0) return {};

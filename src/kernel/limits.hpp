@@ -32,6 +32,14 @@ inline constexpr std::size_t reflink_bytes = 256 * 1024 * 1024;
 inline constexpr std::size_t sure_write_bytes = 4096;
 inline constexpr std::size_t sure_terminal_bytes = 1;
 
+// From this much on a thread of a sink's own writes it: waking one costs 20-50 us,
+// writing this much to a file 40-100 us.
+inline constexpr std::size_t work_for_a_thread = 256 * 1024;
+
+// What is read at once where several threads may write it; less is not worth waking
+// them. Two O_APPEND files on tmpfs, GiB/s: 1.2 with 128 KiB, 1.5 with this.
+inline constexpr std::size_t shared_block_bytes = 1024 * 1024;
+
 // One pipe slot.
 inline constexpr std::size_t page_bytes = 4096;
 

@@ -1,6 +1,7 @@
 # From file to file: shared extents where the file system has them, a copy where
 # not, and holes with --sparse. The file systems are images mounted at `there`.
 load helpers
+load images
 
 setup() {
     set_up
@@ -9,21 +10,9 @@ setup() {
 }
 teardown() {
     clean_up
-    if mountpoint -q there; then umount there || umount -l there; fi
+    leave_image
     if [[ -v in_memory ]]; then rm -rf "$in_memory"; fi
 }
-
-# on_image MKFS ...: mounts a new file system in a file at `there`, or skips.
-on_image() {
-    ((EUID == 0)) || skip "only root mounts"
-    truncate -s 400M image
-    "$@" image >/dev/null 2>&1 || skip "no $1 here"
-    mkdir there
-    mount -o loop image there 2>/dev/null || skip "a loop device cannot be mounted"
-}
-on_xfs() { on_image mkfs.xfs -q -m reflink=1; }
-on_btrfs() { on_image mkfs.btrfs -q; }
-on_ext4() { on_image mkfs.ext4 -qF; }
 
 # A folder in memory is left in $in_memory.
 on_tmpfs() {
@@ -36,14 +25,6 @@ copy_both_ways() {
     limited zc-cat --explain "$1/f" -o "$1/g" 2>g.said
     limited zc-cat --explain "$1/f" >"$1/h" 2>h.said
     same "$1/f" "$1/g" "$1/h"
-}
-
-# all_shared FILE: each extent of it belongs to another file, too.
-all_shared() {
-    sync "$1"
-    filefrag -v "$1" | grep -E '^ +[0-9]+: ' >extents
-    [ -s extents ]
-    ! grep -v shared extents
 }
 
 shares_extents() {

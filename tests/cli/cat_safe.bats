@@ -1,12 +1,13 @@
 # zc-cat: the pages it hands out stay what they were, whoever writes the file.
 # `plain` is the control: the loop without a lease, which these writers do harm.
 load helpers
+load images
 load safe
 
 setup() { set_up; }
 teardown() {
     clean_up
-    if mountpoint -q there; then umount there || umount -l there; fi
+    leave_image
     if [[ -v in_memory ]]; then rm -rf "$in_memory"; fi
 }
 
@@ -125,16 +126,6 @@ no_descriptor_if() {
     core "$in_memory"
 }
 
-# on_image MKFS ...: the core on a file system in a file.
-on_image() {
-    ((EUID == 0)) || skip "only root mounts"
-    truncate -s 400M image
-    "$@" image >/dev/null 2>&1 || skip "no $1 here"
-    mkdir -p there
-    mount -o loop image there 2>/dev/null || skip "a loop device cannot be mounted"
-    core there
-}
-
-@test "ext4: a writer never changes what was taken before it" { on_image mkfs.ext4 -qF; }
-@test "xfs: a writer never changes what was taken before it" { on_image mkfs.xfs -q; }
-@test "btrfs: a writer never changes what was taken before it" { on_image mkfs.btrfs -q; }
+@test "ext4: a writer never changes what was taken before it" { on_ext4; core there; }
+@test "xfs: a writer never changes what was taken before it" { on_xfs; core there; }
+@test "btrfs: a writer never changes what was taken before it" { on_btrfs; core there; }

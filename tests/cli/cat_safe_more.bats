@@ -1,6 +1,7 @@
 # zc-cat's zero-copy from files that are not simply ours on a plain file system:
 # shared, of somebody else, growing, on overlay; and what a stopped zc-cat does.
 load helpers
+load images
 load safe
 
 setup() {
@@ -12,7 +13,7 @@ teardown() {
     if [[ -v stopped ]]; then kill -CONT "$stopped" 2>&- || true; fi
     if [[ -v break_time ]]; then echo "$break_time" >"$break_time_file"; fi
     clean_up
-    if mountpoint -q there; then umount there || umount -l there; fi
+    leave_image
     if [[ -v reachable ]]; then rm -rf "$reachable"; fi
 }
 

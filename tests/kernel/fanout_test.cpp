@@ -60,8 +60,9 @@ void run_case(From from, const std::vector<To>& to, std::size_t bytes, Waiting w
     const std::string_view text = text_of(bytes);
     Inlet inlet(from, text, files);
     Outlets outlets = make_outlets(to, files);
-    TransferOptions options = in_mode(waiting);
-    if (from == From::pty) options.limit = bytes;
+    FanoutOptions options = in_mode(waiting);
+    if (from == From::pty) options.transfer.limit = bytes;
+    options.threads = waiting == Waiting::by_poll ? 3 : 1;
     Workspace space;
     const FanoutReport report = run_fanout(inlet.end(), sinks_of(outlets), space, options);
     REQUIRE(!report.error);
