@@ -29,6 +29,20 @@
 // Slow::drop skips whole chunks: a sink that has some of it, and is then full,
 // has the rest held for it in memory.
 //
+// A file as the source. P then holds pages of the file, under the lease of lease.hpp
+// with a trail for each sink that keeps them, up to the copied tail. What P holds
+// is at a known place in the file: a sink that is a file takes the same bytes from
+// there by copy_file_range(2), which shares extents where it can. All sinks go
+// through the file together, so that a writer who comes finds at most one chunk
+// and what is in the pipes between the first and the last of them: that is copied,
+// and then he may write. A digest and a copy never disagree. (Each sink at its own
+// offset would be a file apart, and those behind could only fail.)
+//
+// Sinks that are files or sockets cost the time of a copy. Where there are two or
+// more, and threads, each gets its own pipe's or memory's content written by a
+// thread of its own; the round ends when all have come back, so nobody touches what
+// two of them see, and the order in each is that of its one writer.
+//
 // A page that a file lent to the source may lose its content on the way. Who
 // comes upon it first tells; the others get what is held for them, and that is all.
 //
@@ -40,8 +54,6 @@
 #include "engine/fanout.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -270,57 +282,6 @@ void Fanout::share(const Piece& piece) {
         if (outlet.living() && outlet.lead() < bytes)
             outlet.hold({piece.block, piece.from + outlet.lead(), piece.to});
     head_moved(bytes, nullptr);
-}
-
-// After a wait: who was full may not be any more, may have left, or be too late.
-void Fanout::look_again() {
-    for (Outlet& outlet : outlets_) {
-        if (!outlet.living()) continue;
-        outlet.try_again();
-        if (options_.watch_readers && outlet.left()) {
-            lose(outlet, Error::system("poll", EPIPE).at(Side::sink));
-        } else if (const auto until = outlet.deadline(ended_);
-                   until && Outlet::Clock::now() >= *until) {
-            if (outlet.sink().slow == Slow::drop)
-                outlet.miss_held();
-            else
-                lose(outlet, outlet.too_slow());
-        }
-        if (finished_) return;
-    }
-    // Who has joined goes without a trace.
-    auto joined = std::next(outlets_.begin(), static_cast<std::ptrdiff_t>(given_));
-    while (joined != outlets_.end())
-        joined = joined->living() ? std::next(joined) : outlets_.erase(joined);
-}
-
-Progress Fanout::wait() {
-    waited_ = true;
-    interests_.clear();
-    Progress progress{Progress::State::waiting, {}, {}};
-    std::optional<Outlet::Clock::time_point> until;
-    for (const Outlet& outlet : outlets_) {
-        if (!outlet.living() || !outlet.full()) continue;
-        interests_.push_back({outlet.fd(), Readiness::writable});
-        if (const auto deadline = outlet.deadline(ended_); deadline)
-            until = until ? std::min(*until, *deadline) : *deadline;
-    }
-    if (source_waits_) {
-        interests_.push_back({head_.source.fd, Readiness::readable});
-        for (const Outlet& outlet : outlets_)
-            if (options_.watch_readers && outlet.living() && !outlet.full())
-                interests_.push_back({outlet.fd(), Readiness::left});
-    }
-    if (guard_.holds()) {
-        const auto look = Outlet::Clock::now() + limits::lease_look;
-        until = until ? std::min(*until, look) : look;
-    }
-    if (until)
-        progress.look_after =
-            std::max(std::chrono::milliseconds{0},
-                     std::chrono::ceil<std::chrono::milliseconds>(*until - Outlet::Clock::now()));
-    if (!interests_.empty()) progress.wants = interests_.front();
-    return progress;
 }
 
 Progress Fanout::advance() {

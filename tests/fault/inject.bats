@@ -48,6 +48,11 @@ tee_file() {
     [[ -e s ]] || make_file s $bytes
     limited "${traced[@]}" zc-tee --zero-copy=always one <s | stream check $bytes && same s one
 }
+# Under a lease: pages to pipes and devices, extents to the file.
+tee_leased() {
+    [[ -e s ]] || make_file s $bytes
+    limited "${traced[@]}" zc-tee one /dev/null <s | stream check $bytes && same s one
+}
 relay_pipes() {
     stream make $bytes | limited "${traced[@]}" zc-relay -u - STDOUT | stream check $bytes
 }
@@ -104,7 +109,7 @@ refused_everywhere() { # CALL ERROR SCENARIO ...
 @test "splice: EINVAL, zc-cat from a file to a pipe" { refused_everywhere splice EINVAL cat_file_to_pipe; }
 @test "splice: EINVAL, zc-cat from a socket to a pipe" { refused_everywhere splice EINVAL cat_socket_to_pipe; }
 @test "splice: EINVAL, zc-cat from a pipe to a file" { refused_everywhere splice EINVAL cat_pipe_to_file; }
-@test "splice: EINVAL, zc-tee" { refused_everywhere splice EINVAL tee_pipes tee_file; }
+@test "splice: EINVAL, zc-tee" { refused_everywhere splice EINVAL tee_pipes tee_file tee_leased; }
 @test "splice: EINVAL, zc-relay between pipes" { refused_everywhere splice EINVAL relay_pipes; }
 @test "splice: EINVAL, zc-relay between sockets, both ways" { refused_everywhere splice EINVAL relay_tcp; }
 @test "splice: EINVAL, zc-relay that records" { refused_everywhere splice EINVAL relay_camera; }
@@ -114,13 +119,17 @@ refused_everywhere() { # CALL ERROR SCENARIO ...
 @test "splice: EPERM, zc-relay" { refused_everywhere splice EPERM relay_tcp relay_camera; }
 @test "splice: ENOSYS, as in an old sandbox, all three" { refused_everywhere splice ENOSYS cat_pipes tee_pipes relay_tcp; }
 
-@test "tee: EINVAL, zc-tee" { refused_everywhere tee EINVAL tee_pipes tee_file; }
+@test "tee: EINVAL, zc-tee" { refused_everywhere tee EINVAL tee_pipes tee_file tee_leased; }
 @test "tee: EINVAL, zc-relay that records" { refused_everywhere tee EINVAL relay_camera; }
 @test "tee: EPERM, zc-tee and zc-relay" { refused_everywhere tee EPERM tee_pipes relay_camera; }
 
 @test "copy_file_range: EXDEV, EINVAL and ENOSYS, zc-cat" {
     local error
     for error in EXDEV EINVAL ENOSYS; do refused_everywhere copy_file_range "$error" cat_files_to_file; done
+}
+@test "copy_file_range: EXDEV and EINTR, zc-tee" {
+    refused_everywhere copy_file_range EXDEV tee_leased
+    survives tee_leased copy_file_range EINTR $once
 }
 @test "copy_file_range: EBADF and EFBIG, which speak of one end, zc-cat" {
     local error
@@ -184,6 +193,7 @@ needs_own_pipes() {
     survives cat_copying write EINTR $once
     survives tee_copying write EINTR $once
 }
+@test "write: EAGAIN, zc-tee" { survives tee_copying write EAGAIN $once; }
 
 # ---- what is an error stays one
 
@@ -222,6 +232,28 @@ fails_at() {
     ((status == 1))
     grep -q INJECTED trace
     [[ $stderr == "zc-cat: $PWD/f: Input/output error" ]]
+}
+@test "tee, splice and write: what is an error is one sink's, the others are complete" {
+    local call at got how
+    make_file s 5000003
+    for call in splice write; do
+        how=auto
+        [[ $call == splice ]] || how=never
+        for at in 1 2 4; do
+            got=0
+            rm -f one two
+            # shellcheck disable=SC2094
+            cat s | limited strace -f -qq -o trace -P "$PWD/one" -e "trace=$call" \
+                -e "inject=$call:error=EIO:when=$at" -- \
+                zc-tee "--zero-copy=$how" "$PWD/one" two \
+                2>said >three || got=$?
+            grep -q INJECTED trace
+            ((got == 1))
+            [ "$(cat said)" = "zc-tee: $PWD/one: Input/output error" ]
+            same s two three
+            cmp -n "$(stat -c %s one)" s one
+        done
+    done
 }
 @test "close: a write that is lost shows at the end, and is told" {
     make_file f 1000
