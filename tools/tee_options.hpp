@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/outlet.hpp"
+#include "engine/fanout_sink.hpp"
 #include "tool.hpp"
 
 namespace zc::tool {

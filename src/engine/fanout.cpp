@@ -262,28 +262,6 @@ bool Fanout::spread() {
     return true;
 }
 
-// Reads of P into memory, for those who have not got it yet.
-Result<std::size_t> Fanout::read_head(std::uint64_t most) {
-    const auto& block = blocks_.block_with_room();
-    auto room = block->room();
-    room = room.first(static_cast<std::size_t>(std::min<std::uint64_t>(most, room.size())));
-    const auto got = read_carrier(head_, head_.space.carrier, room);
-    if (!got) return got;
-    const std::size_t from = block->size();
-    block->filled(*got);
-    share({block, from, from + *got});
-    return got;
-}
-
-// Who has a lead has the beginning of it already.
-void Fanout::share(const Piece& piece) {
-    const std::size_t bytes = piece.to - piece.from;
-    for (Outlet& outlet : outlets_)
-        if (outlet.living() && outlet.lead() < bytes)
-            outlet.hold({piece.block, piece.from + outlet.lead(), piece.to});
-    head_moved(bytes, nullptr);
-}
-
 Progress Fanout::advance() {
     const Progress done{Progress::State::finished, {}, {}};
     if (finished_) return done;
