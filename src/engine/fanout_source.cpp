@@ -149,7 +149,7 @@ Result<std::size_t> Fanout::read_head(std::uint64_t most) {
     const auto& block = blocks_.block_with_room();
     auto room = block->room();
     room = room.first(static_cast<std::size_t>(std::min<std::uint64_t>(most, room.size())));
-    const auto got = read_carrier(head_, head_.space.carrier, room);
+    auto got = read_carrier(head_, head_.space.carrier, room);
     if (!got) return got;
     const std::size_t from = block->size();
     block->filled(*got);
