@@ -35,6 +35,27 @@ TEST_CASE("crew: two pieces of work are under way at once") {
     CHECK(who.size() == 2);
 }
 
+TEST_CASE("crew: run returns when the last piece is done, whoever does it") {
+    Crew crew(2);
+    const auto caller = std::this_thread::get_id();
+    std::atomic<bool> caller_is_through = false;
+    std::atomic<int> begun = 0;
+    std::atomic<int> done = 0;
+    crew.run(2, [&](std::size_t) {
+        ++begun;
+        while (begun != 2) std::this_thread::yield();
+        if (std::this_thread::get_id() == caller) {
+            caller_is_through = true;
+        } else {
+            while (!caller_is_through) std::this_thread::yield();
+            // Time enough for a caller that does not wait to be back.
+            for (int turn = 0; turn < 10'000; ++turn) std::this_thread::yield();
+        }
+        ++done;
+    });
+    CHECK(done == 2);
+}
+
 TEST_CASE("crew: what one throws comes out, when the others have been done") {
     Crew crew(3);
     std::atomic<int> done = 0;
