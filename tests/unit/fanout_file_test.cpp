@@ -75,6 +75,7 @@ struct LeasedFanout {
         from().breaking = true;
         broken_at = Clock::now();
         spliced_before = kernel.spliced();
+        splices_before = kernel.calls(Call::splice);
     }
 
     [[nodiscard]] std::uint64_t by(std::size_t sink, Method method) const {
@@ -98,6 +99,7 @@ struct LeasedFanout {
     Clock::time_point broken_at;
     Clock::time_point released_at;
     std::size_t spliced_before = 0;
+    unsigned splices_before = 0;
 };
 
 }  // namespace
@@ -188,7 +190,7 @@ TEST_CASE("fanout: a writer comes at any time: copied from then on, released, un
     for (unsigned when = 1; when <= 40; ++when) {
         INFO("at visit " << when);
         LeasedFanout leased(20 * mib);
-        leased.to(4).room = 50000;  // what is in the socket's own pipe is copied, too
+        leased.to(4).room = 50000;
         leased.at_visit = [&] {
             if (leased.visits == when) leased.break_lease();
         };
@@ -196,6 +198,8 @@ TEST_CASE("fanout: a writer comes at any time: copied from then on, released, un
         leased.check_unchanged();
         REQUIRE(leased.visits >= when);
         CHECK(leased.kernel.spliced() == leased.spliced_before);
+        // What is in our own pipes is copied, too.
+        CHECK(leased.kernel.calls(Call::splice) == leased.splices_before);
         CHECK(leased.by(1, Method::reflink) < 20 * mib);
         CHECK(leased.released_at >= leased.broken_at);
         CHECK(leased.released_at - leased.broken_at < limits::lease_grace);
