@@ -27,7 +27,8 @@ with_fault() {
         ((status == 1)) || { echo "$after: status $status"; return 1; }
         [ "$(cat said)" = "zc-tee: $line" ] || { echo "$after:"; cat said; return 1; }
     else
-        ((status == 0)) && [ ! -s said ]
+        ((status == 0))
+        [ ! -s said ]
     fi
     same f one out
     rm -f gone one out said

@@ -3,11 +3,7 @@ load helpers
 load images
 load safe
 
-setup() {
-    set_up
-    # The leak checker cannot work under another tracer.
-    export ASAN_OPTIONS=detect_leaks=0
-}
+setup() { set_up; }
 teardown() {
     clean_up
     leave_image

@@ -236,7 +236,7 @@ fails_at() {
     grep -q INJECTED trace
     [[ $stderr == "zc-cat: $PWD/f: Input/output error" ]]
 }
-@test "tee, splice and write: what is an error is one sink's, the others are complete" {
+@test "splice and write: what is an error is one sink's, the others are complete" {
     local call at got how
     make_file s 5000003
     for call in splice write; do
