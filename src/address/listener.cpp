@@ -57,6 +57,14 @@ Result<FdView> inherited_listener(const AcceptFd& at) {
 
 }  // namespace
 
+std::vector<std::string> Accepted::environment() const {
+    std::vector<std::string> out;
+    add_endpoint(out, "PEER", from);
+    const FdView socket = stream.reader().valid() ? stream.reader() : stream.writer();
+    if (const auto local = sys::local_address(socket)) add_endpoint(out, "SOCK", *local);
+    return out;
+}
+
 Result<std::string> Listener::local() const {
     return sys::local_address(socket_).map([](const SocketAddress& at) { return text_of(at); });
 }
@@ -95,21 +103,18 @@ Result<Arrival> Listener::accept(Use use) {
         if (client_left(connection.error().code)) return Nobody{};
         return failure(connection.error().about(label_));
     }
-    const std::string peer = text_of(connection->peer);
-    if (const auto reason = refusal(connection->peer)) return Refused{peer, *reason};
+    if (const auto reason = refusal(connection->peer))
+        return Refused{text_of(connection->peer), *reason};
     const FdView fd = connection->socket.view();
     const bool is_unix = family_of(connection->peer) == Family::unix_domain;
     auto set = set_buffer_options(fd, options_);
     if (set) set = set_tcp_options(fd, options_);
-    const auto local = sys::local_address(fd);
-    std::vector<std::string> environment;
-    add_endpoint(environment, "PEER", connection->peer);
-    if (local) add_endpoint(environment, "SOCK", *local);
-    StreamParts parts = parts_of_socket(std::move(connection->socket), use);
-    parts.label = is_unix ? label_ : "TCP:" + peer;
+    StreamParts parts = parts_of_socket(std::move(connection->socket),
+                                        is_unix ? FdKind::unix_socket : FdKind::tcp_socket, use);
+    parts.label = is_unix ? label_ : "TCP:" + text_of(connection->peer);
     if (set) set = apply_stream_options(parts, options_);
     if (!set) return failure(set.error().about(label_));
-    return Accepted{Stream(std::move(parts)), peer, std::move(environment)};
+    return Accepted{Stream(std::move(parts)), connection->peer};
 }
 
 Result<Accepted> Listener::accept_one(Use use) {

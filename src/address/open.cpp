@@ -1,6 +1,7 @@
 // Which opener an address has; a new type of address adds its line here.
 #include "address/open.hpp"
 
+#include "address/connecting.hpp"
 #include "address/opener.hpp"
 #include "address/syntax.hpp"
 #include "kernel/sys_file.hpp"
@@ -50,12 +51,8 @@ struct OpenTarget {
     Result<Stream> operator()(const PipeAddress& it) const {
         return stream_of(open_pipe_stream(it, address.options, use));
     }
-    Result<Stream> operator()(const TcpConnect& it) const {
-        return stream_of(connect_tcp(it, address.options, use, context));
-    }
-    Result<Stream> operator()(const UnixConnect& it) const {
-        return stream_of(connect_unix(it, address.options, use));
-    }
+    Result<Stream> operator()(const TcpConnect&) const { return connected(); }
+    Result<Stream> operator()(const UnixConnect&) const { return connected(); }
     Result<Stream> operator()(const Exec& it) const {
         auto words = split_command(it.command);
         if (!words) return failure(words.error());
@@ -75,6 +72,11 @@ private:
         if (auto set = apply_stream_options(*parts, address.options); !set)
             return failure(set.error());
         return Stream(std::move(*parts));
+    }
+    Result<Stream> connected() const {
+        return make_connection(address, use, context).map([](StreamParts parts) {
+            return Stream(std::move(parts));
+        });
     }
     Result<Stream> accepted() const {
         auto listener = open_listener(Address{address, std::nullopt}, context);

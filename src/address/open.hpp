@@ -27,7 +27,7 @@ enum class Use : std::uint8_t { read, write, both };
 //
 // family       of TCP addresses that name none (-4, -6; any is -0). Without
 //              it listeners are IPv4 and connections go wherever names lead.
-// environment  NAME=value for children; Accepted::environment of the other side.
+// environment  NAME=value for children; Accepted::environment() of the other side.
 struct OpenContext {
     std::optional<Family> family;
     std::vector<std::string> environment;
@@ -55,8 +55,11 @@ struct Refused {  // its connection is closed already
 };
 struct Accepted {
     Stream stream;
-    std::string peer;                      // "127.0.0.1:38696"
-    std::vector<std::string> environment;  // SOCAT_PEERADDR=..., ZC_PEERADDR=..., ...
+    SocketAddress from;
+
+    [[nodiscard]] std::string peer() const { return text_of(from); }  // "127.0.0.1:38696"
+    // What children are told of it: SOCAT_PEERADDR=..., ZC_PEERADDR=..., ...
+    [[nodiscard]] std::vector<std::string> environment() const;
 };
 using Arrival = std::variant<Nobody, Refused, Accepted>;
 

@@ -31,7 +31,7 @@ Result<Line> make_socketpair(Use use, const Options& options) {
         if (auto set = set_buffer_options(each, options); !set) return failure(set.error());
     if (auto set = sys::set_not_blocking(pair->first.view()); !set) return failure(set.error());
     Line line;
-    line.ours = parts_of_socket(std::move(pair->first), use);
+    line.ours = parts_of_socket(std::move(pair->first), FdKind::unix_socket, use);
     line.theirs.input = std::move(pair->second);
     return line;
 }

@@ -1,6 +1,7 @@
 // OPEN, CREATE, GOPEN, PIPE: names in the file system.
 #include <cerrno>
 
+#include "address/connecting.hpp"
 #include "address/opener.hpp"
 #include "address/option_table.hpp"
 #include "address/syntax.hpp"
@@ -93,7 +94,7 @@ Result<StreamParts> connect_path(const OpenFile& file, const Options& options, U
                 "is a socket: option \"" + std::string(option.name) + "\" does not apply"));
     }
     if (file.path.size() > unix_name_bytes) return malformed("is too long (at most 107 bytes)");
-    return connect_unix({UnixSpace::filesystem, file.path}, {}, use);
+    return make_connection({UnixConnect{UnixSpace::filesystem, file.path}, {}}, use, {});
 }
 
 }  // namespace

@@ -8,11 +8,11 @@ namespace zc {
 namespace {
 
 // With pf= the option decides, then the keyword (TCP4, TCP6), then -4, -6, -0.
-Family family_for(Family keyword, const Options& options, const OpenContext& context,
+Family family_for(Family keyword, const Options& options, std::optional<Family> usual,
                   Family otherwise) {
     if (const Family* asked = options.find(opt::pf)) return *asked;
     if (keyword != Family::any) return keyword;
-    return context.family.value_or(otherwise);
+    return usual.value_or(otherwise);
 }
 
 Result<void> bind_low(FdView socket, SocketAddress to) {
@@ -62,43 +62,12 @@ Result<Fd> socket_for(Family family, const Options& options, Reuse usual) {
     return socket;
 }
 
-Result<Fd> connect_one(const SocketAddress& to, const Options& options) {
-    auto socket = socket_for(family_of(to), options, Reuse::no);
-    if (!socket) return socket;
-    const FdView fd = socket->view();
-    if (auto set = set_tcp_options(fd, options); !set) return failure(set.error());
-    if (auto bound = bind_near_end(fd, family_of(to), options); !bound)
-        return failure(bound.error());
-    auto connected = sys::connect(fd, to);
-    if (connected) return socket;
-    if (connected.error().code != EINPROGRESS) return failure(connected.error());
-    std::optional<std::chrono::milliseconds> limit;
-    if (const auto* asked = options.find(opt::connect_timeout)) limit = *asked;
-    const auto ready = wait_until({fd, Readiness::writable}, limit);
-    if (!ready) return failure(ready.error());
-    if (!*ready) return failure(Error::told(Errc::timed_out, "connect", "connection timed out"));
-    if (auto outcome = sys::connect_outcome(fd); !outcome) return failure(outcome.error());
-    return socket;
-}
-
 // Which of several addresses it was, unless the label says it already.
 Error naming(const Error& error, const SocketAddress& address, const std::string& host) {
     if (host == host_of(address) || !error.subject.empty()) return error;
     Error named = error;
     named.detail = text_of(address) + ": " + cause(error);
     return named;
-}
-
-Result<Fd> connect_any(const TcpConnect& to, Family family, const Options& options) {
-    auto found = sys::resolve(to.host, to.service, family, sys::Purpose::connecting);
-    if (!found) return failure(found.error());
-    Error last;
-    for (const SocketAddress& each : *found) {
-        auto socket = connect_one(each, options);
-        if (socket) return socket;
-        last = naming(socket.error(), each, to.host);
-    }
-    return failure(std::move(last));
 }
 
 Result<Fd> listen_one(const SocketAddress& at, const Options& options) {
@@ -113,11 +82,18 @@ Result<Fd> listen_one(const SocketAddress& at, const Options& options) {
 
 }  // namespace
 
-Result<StreamParts> connect_tcp(const TcpConnect& to, const Options& options, Use use,
-                                const OpenContext& context) {
-    const Family family = family_for(to.family, options, context, Family::any);
-    return with_retries(options, [&] { return connect_any(to, family, options); })
-        .map([&](Fd socket) { return parts_of_socket(std::move(socket), use); });
+Result<Fd> tcp_socket_towards(const SocketAddress& to, const Options& options) {
+    auto socket = socket_for(family_of(to), options, Reuse::no);
+    if (!socket) return socket;
+    if (auto set = set_tcp_options(socket->view(), options); !set) return failure(set.error());
+    if (auto bound = bind_near_end(socket->view(), family_of(to), options); !bound)
+        return failure(bound.error());
+    return socket;
+}
+
+Family family_towards(const SimpleAddress& address, std::optional<Family> usual) {
+    const auto& tcp = std::get<TcpConnect>(address.target);
+    return family_for(tcp.family, address.options, usual, Family::any);
 }
 
 Result<Bound> listen_tcp(const TcpListen& at, const Options& options, const OpenContext& context) {
@@ -125,7 +101,7 @@ Result<Bound> listen_tcp(const TcpListen& at, const Options& options, const Open
     const std::string host = bind != nullptr ? bind->host : "";
     const bool names_ip6 = host.find(':') != std::string::npos;
     const Family family =
-        family_for(at.family, options, context, names_ip6 ? Family::ip6 : Family::ip4);
+        family_for(at.family, options, context.family, names_ip6 ? Family::ip6 : Family::ip4);
     return with_retries(options, [&]() -> Result<Bound> {
         auto found = sys::resolve(host, at.service, family, sys::Purpose::listening);
         if (!found) return failure(found.error());

@@ -5,18 +5,6 @@
 namespace zc {
 namespace {
 
-Result<Fd> connect_name(const SocketAddress& to, const Options& options) {
-    // Kernel: a non-blocking connect to a full backlog is EAGAIN, and nothing
-    // tells when to try again. A blocking one waits for its turn.
-    auto socket = sys::stream_socket(Family::unix_domain, Blocking::yes);
-    if (!socket) return socket;
-    if (auto set = set_buffer_options(socket->view(), options); !set) return failure(set.error());
-    if (auto connected = sys::connect(socket->view(), to); !connected)
-        return failure(connected.error());
-    if (auto set = sys::set_not_blocking(socket->view()); !set) return failure(set.error());
-    return socket;
-}
-
 // Gives the entry the owner and then the mode that were asked for. Nobody can
 // connect yet: the socket does not listen.
 Result<void> set_entry(const std::string& path, const Options& options,
@@ -62,11 +50,11 @@ Result<Bound> listen_name(const UnixListen& at, const SocketAddress& address,
 
 }  // namespace
 
-Result<StreamParts> connect_unix(const UnixConnect& to, const Options& options, Use use) {
-    const auto address = unix_address(to.space, to.name);
-    if (!address) return failure(address.error());
-    return with_retries(options, [&] { return connect_name(*address, options); })
-        .map([&](Fd socket) { return parts_of_socket(std::move(socket), use); });
+Result<Fd> unix_socket_towards(const Options& options) {
+    auto socket = sys::stream_socket(Family::unix_domain, Blocking::no);
+    if (!socket) return socket;
+    if (auto set = set_buffer_options(socket->view(), options); !set) return failure(set.error());
+    return socket;
 }
 
 Result<Bound> listen_unix(const UnixListen& at, const Options& options) {

@@ -18,9 +18,6 @@ namespace zc {
 // One opener for each family of addresses; parts without label and stream options.
 Result<StreamParts> open_file_stream(const OpenFile& file, const Options& options, Use use);
 Result<StreamParts> open_pipe_stream(const PipeAddress& pipe, const Options& options, Use use);
-Result<StreamParts> connect_tcp(const TcpConnect& to, const Options& options, Use use,
-                                const OpenContext& context);
-Result<StreamParts> connect_unix(const UnixConnect& to, const Options& options, Use use);
 Result<StreamParts> spawn_child(std::vector<std::string> arguments, const Options& options, Use use,
                                 const OpenContext& context);
 
@@ -32,8 +29,15 @@ struct Bound {
 Result<Bound> listen_tcp(const TcpListen& at, const Options& options, const OpenContext& context);
 Result<Bound> listen_unix(const UnixListen& at, const Options& options);
 
-// A connected socket of ours as a stream.
-[[nodiscard]] StreamParts parts_of_socket(Fd socket, Use use);
+// A socket for a connection, with its options set and its near end bound.
+Result<Fd> tcp_socket_towards(const SocketAddress& to, const Options& options);
+Result<Fd> unix_socket_towards(const Options& options);
+
+// The family that the address, or else the context, asks a name's addresses to be of.
+[[nodiscard]] Family family_towards(const SimpleAddress& address, std::optional<Family> usual);
+
+// A connected non-blocking socket of ours as a stream.
+[[nodiscard]] StreamParts parts_of_socket(Fd socket, FdKind kind, Use use);
 
 // What stream options say about any parts: shut-*, ignoreeof, readbytes, f-setpipe-sz.
 Result<void> apply_stream_options(StreamParts& parts, const Options& options);

@@ -104,6 +104,13 @@ EndOfWriting Stream::end_of_writing() const {
     return writing_ ? writing_->end_of_writing() : parts_.end;
 }
 
+void Stream::spoil() {
+    if (writing_) writing_->spoil();
+    if (parts_.own_socket != FdKind::tcp_socket) return;
+    for (const Fd* each : {&parts_.read_owner, &parts_.write_owner})
+        if (each->valid()) (void)sys::reset_at_close(each->view());
+}
+
 FdView Stream::child_exit() const {
     if (parts_.child) return parts_.child->exited.view();
     return writing_ ? writing_->child_exit() : FdView();

@@ -56,6 +56,7 @@ struct StreamParts {
     Fd read_owner, write_owner;  // write_owner empty when one descriptor serves both
     FdView reader, writer;       // invalid where the direction is absent
     EndOfWriting end = EndOfWriting::nothing;
+    std::optional<FdKind> own_socket;  // both are this kind of non-blocking socket of ours
     std::optional<Child> child;
     OwnedEntry entry;
     bool ignore_end = false;
@@ -90,6 +91,17 @@ public:
         return parts_.read_limit_bytes;
     }
     [[nodiscard]] EndOfWriting end_of_writing() const;
+
+    // The kind of non-blocking socket that both descriptors are, if they are one of ours.
+    [[nodiscard]] std::optional<FdKind> own_socket() const {
+        return writing_ ? std::nullopt : parts_.own_socket;
+    }
+
+    // From now on its end looks like a failure to the other side: a TCP connection
+    // is reset when it is closed.
+    //
+    // Kernel   nothing else can say so: a UNIX socket only ends.
+    void spoil();
 
     // Polls readable when the child has ended; invalid without a child.
     [[nodiscard]] FdView child_exit() const;

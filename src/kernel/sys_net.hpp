@@ -45,6 +45,10 @@ struct Connection {
 Result<std::vector<SocketAddress>> resolve(const std::string& host, const std::string& service,
                                            Family family, Purpose purpose);
 
+// The same for an address and a port that are numbers: asks nobody.
+Result<std::vector<SocketAddress>> resolve_numbers(const std::string& host,
+                                                   const std::string& service, Family family);
+
 // A stream socket, closed on exec, above 2.
 Result<Fd> stream_socket(Family family, Blocking blocking);
 // Two connected UNIX stream sockets, blocking, closed on exec, above 2.
@@ -54,10 +58,10 @@ Result<void> bind(FdView socket, const SocketAddress& to);
 Result<void> listen(FdView socket, int backlog);
 
 // Errors   EINPROGRESS of a non-blocking TCP socket means: wait until it is
-//          writable, then ask connect_outcome().
+//          writable. Called again it says how it stands: EISCONN or success,
+//          EALREADY, or why it failed. EAGAIN of a non-blocking UNIX socket: the
+//          listener's backlog is full.
 Result<void> connect(FdView socket, const SocketAddress& to);
-// The error a socket holds (SO_ERROR), as an Error of connect(2).
-Result<void> connect_outcome(FdView socket);
 
 // Returns  the connection, non-blocking, closed on exec, above 2.
 // Errors   EAGAIN when nobody waits on a non-blocking listener.
@@ -69,5 +73,7 @@ Result<bool> is_listening(FdView socket);
 
 Result<void> set_option(FdView socket, SocketOption option, int value);
 Result<void> shutdown_writing(FdView socket);
+// Closing a TCP socket will reset its connection (SO_LINGER of no time).
+Result<void> reset_at_close(FdView socket);
 
 }  // namespace zc::sys

@@ -67,12 +67,14 @@ Result<SocketAddress> named(const char* operation, FdView socket, Call call) {
 
 }  // namespace
 
-Result<std::vector<SocketAddress>> resolve(const std::string& host, const std::string& service,
-                                           Family family, Purpose purpose) {
+namespace {
+
+Result<std::vector<SocketAddress>> addresses_of(const std::string& host, const std::string& service,
+                                                Family family, int flags) {
     addrinfo wanted{};
     wanted.ai_family = domain_of(family);
     wanted.ai_socktype = SOCK_STREAM;
-    wanted.ai_flags = purpose == Purpose::listening ? AI_PASSIVE : 0;
+    wanted.ai_flags = flags;
     addrinfo* found = nullptr;
     const int code = ::getaddrinfo(host.empty() ? nullptr : host.c_str(),
                                    service.empty() ? "0" : service.c_str(), &wanted, &found);
@@ -87,6 +89,18 @@ Result<std::vector<SocketAddress>> resolve(const std::string& host, const std::s
         out.push_back(address);
     }
     return out;
+}
+
+}  // namespace
+
+Result<std::vector<SocketAddress>> resolve(const std::string& host, const std::string& service,
+                                           Family family, Purpose purpose) {
+    return addresses_of(host, service, family, purpose == Purpose::listening ? AI_PASSIVE : 0);
+}
+
+Result<std::vector<SocketAddress>> resolve_numbers(const std::string& host,
+                                                   const std::string& service, Family family) {
+    return addresses_of(host, service, family, AI_NUMERICHOST | AI_NUMERICSERV);
 }
 
 Result<Fd> stream_socket(Family family, Blocking blocking) {
@@ -124,13 +138,6 @@ Result<void> connect(FdView socket, const SocketAddress& to) {
     return done("connect", [&] { return ::connect(socket.number(), to.raw(), to.length); });
 }
 
-Result<void> connect_outcome(FdView socket) {
-    const auto code = ask(socket, SO_ERROR);
-    if (!code) return failure(code.error());
-    if (*code != 0) return failure(Error::system("connect", *code));
-    return {};
-}
-
 Result<Connection> accept(FdView listener) {
     Connection out;
     out.peer.length = sizeof out.peer.bytes;
@@ -161,6 +168,13 @@ Result<void> set_option(FdView socket, SocketOption option, int value) {
     const OptionNumber number = number_of(option);
     return done("setsockopt", [&] {
         return ::setsockopt(socket.number(), number.level, number.name, &value, sizeof value);
+    });
+}
+
+Result<void> reset_at_close(FdView socket) {
+    const linger at_once{1, 0};
+    return done("setsockopt", [&] {
+        return ::setsockopt(socket.number(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
     });
 }
 

@@ -21,7 +21,7 @@ Result<std::optional<Accepted>> Gate::next(Clock::time_point now, const Log& log
         auto arrival = listener_.accept(use_);
         if (!arrival) return failure(arrival.error());
         if (auto* accepted = std::get_if<Accepted>(&*arrival)) {
-            log(LogLevel::notice, "accepting connection from " + accepted->peer + " on " +
+            log(LogLevel::notice, "accepting connection from " + accepted->peer() + " on " +
                                       listener_.local().value_or(listener_.label()));
             await_next(now);
             return std::move(*accepted);

@@ -215,7 +215,8 @@ void Relay::accept_left() {
         auto client = next_client(left_gate_, token_left);
         if (!client) return;
         if (!forks(left_)) left_gate_.reset();
-        arrived(std::move(client->stream), std::move(client->environment));
+        auto environment = client->environment();
+        arrived(std::move(client->stream), std::move(environment));
     }
 }
 

@@ -70,9 +70,9 @@ TEST_CASE("child: the environment tells who is at the other end") {
     Stream child = opened(
         "SYSTEM:\"echo $SOCAT_PEERADDR:$SOCAT_PEERPORT $ZC_SOCKADDR:$ZC_SOCKPORT "
         "$SOCAT_PID\"",
-        Use::read, {{}, server.environment});
+        Use::read, {{}, server.environment()});
     CHECK(read_all(child.reader()) ==
-          server.peer + " 127.0.0.1:" + port + " " + std::to_string(::getpid()) + "\n");
+          server.peer() + " 127.0.0.1:" + port + " " + std::to_string(::getpid()) + "\n");
 }
 
 TEST_CASE("child: stderr, chdir, fdin and fdout go where they say") {

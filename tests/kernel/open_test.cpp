@@ -163,8 +163,8 @@ TEST_CASE("tcp: a connection passes bytes and the half-close both ways") {
     write_text(server.stream.writer(), "answer");
     CHECK(server.stream.end_writing().has_value());
     CHECK(read_all(client.reader()) == "answer");
-    CHECK(server.stream.label() == "TCP:" + server.peer);
-    CHECK(server.environment[0] == "SOCAT_PEERADDR=127.0.0.1");
+    CHECK(server.stream.label() == "TCP:" + server.peer());
+    CHECK(server.environment()[0] == "SOCAT_PEERADDR=127.0.0.1");
 }
 
 // A bare chroot has no /etc/hosts, and then this name means nothing.
@@ -183,7 +183,7 @@ TEST_CASE("tcp: every address of a name is tried, and the last error is told wit
     Listener listener = listening("TCP4-LISTEN:0,bind=127.0.0.1");
     const std::string port = port_of(listener);
     Stream client = opened("TCP:localhost:" + port, Use::both);
-    CHECK(taken(listener).peer.starts_with("127.0.0.1:"));
+    CHECK(taken(listener).peer().starts_with("127.0.0.1:"));
     CHECK(listener.close().has_value());
     const Error numeric = refused("TCP:127.0.0.1:" + port, Use::both);
     CHECK(numeric.subject == "TCP:127.0.0.1:" + port);
@@ -228,7 +228,7 @@ TEST_CASE("tcp: bind and sourceport choose the near end; range and sourceport re
     CHECK(std::get<Refused>(arrival).reason == "not in range=127.0.0.2/32");
     CHECK(read_all(wrong.reader()).empty());
     const Stream right = opened(to + ",bind=127.0.0.2", Use::both);
-    CHECK(taken(listener).peer.starts_with("127.0.0.2:"));
+    CHECK(taken(listener).peer().starts_with("127.0.0.2:"));
 }
 
 TEST_CASE("tcp: a listener is IPv4 unless told otherwise") {
@@ -239,7 +239,7 @@ TEST_CASE("tcp: a listener is IPv4 unless told otherwise") {
     CHECK(listening("TCP-LISTEN:0,bind=[::1]").local().value().starts_with("[::1]:"));
     Listener dual = listening("TCP6-LISTEN:0,ipv6only=0,range=127.0.0.0/8");
     const Stream client = opened("TCP4:127.0.0.1:" + port_of(dual), Use::both);
-    CHECK(taken(dual).peer.starts_with("127.0.0.1:"));
+    CHECK(taken(dual).peer().starts_with("127.0.0.1:"));
 }
 
 TEST_CASE("tcp: accept-timeout ends the wait for a client") {
