@@ -27,6 +27,7 @@ struct Options {
     std::string log_file;
     std::string record_to_right;
     std::string record_to_left;
+    std::string balance;
 };
 
 void declare(CLI::App& app, Options& options) {
@@ -89,18 +90,23 @@ public:
 
     int run(const zc::tool::Words& words) {
         const auto addresses = zc::tool::operands_of(words);
-        if (addresses.size() != 2)
+        if (addresses.size() < 2 || (addresses.size() > 2 && options_.balance.empty()))
             return program_.misused("exactly 2 addresses are needed, not " +
                                     std::to_string(addresses.size()));
         // A peer that leaves is an error of its own session, not a death.
         std::signal(SIGPIPE, SIG_IGN);
         if (!prepare()) return zc::tool::failed;
         const auto left = parsed(addresses[0]);
-        const auto right = parsed(addresses[1]);
-        if (!left || !right) return zc::tool::failed;
-        if (zc::forks(*right)) {
-            log(zc::LogLevel::error, addresses[1] + ": fork is for the first address");
-            return zc::tool::failed;
+        if (!left) return zc::tool::failed;
+        std::vector<zc::Address> right;
+        for (auto each = addresses.begin() + 1; each != addresses.end(); ++each) {
+            auto one = parsed(*each);
+            if (!one) return zc::tool::failed;
+            if (zc::forks(*one)) {
+                log(zc::LogLevel::error, *each + ": fork is for the first address");
+                return zc::tool::failed;
+            }
+            right.push_back(std::move(*one));
         }
         zc::RelayObserver observer;
         observer.log = [this](zc::LogLevel level, const std::string& text) { log(level, text); };
@@ -108,7 +114,7 @@ public:
             observer.report = [this](const zc::EndReport& said) {
                 program_.explain(said.source, said.sink, said.report);
             };
-        const auto outcome = zc::run_relay(*left, *right, relay_options_, observer);
+        const auto outcome = zc::run_relay(*left, right, relay_options_, observer);
         constexpr int by_signal = 128;
         if (outcome.signal) return by_signal + *outcome.signal;
         return outcome.failed ? zc::tool::failed : zc::tool::success;

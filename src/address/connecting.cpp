@@ -117,7 +117,8 @@ void Connecting::pause_or_fail(Clock::time_point now) {
         return;
     }
     phase_ = Phase::pausing;
-    deadline_ = now + std::min(address_->options.get(opt::interval, limits::retry_interval), longest);
+    deadline_ =
+        now + std::min(address_->options.get(opt::interval, limits::retry_interval), longest);
 }
 
 // A name may have other addresses by now.
@@ -169,7 +170,8 @@ Result<StreamParts> make_connection(const SimpleAddress& address, Use use,
             case Connecting::State::wait: {
                 std::optional<std::chrono::milliseconds> limit;
                 if (const auto until = connecting.deadline())
-                    limit = std::max(std::chrono::ceil<std::chrono::milliseconds>(*until - now), 0ms);
+                    limit =
+                        std::max(std::chrono::ceil<std::chrono::milliseconds>(*until - now), 0ms);
                 const auto waited = wait_until({connecting.socket(), Readiness::writable}, limit);
                 if (!waited) return failure(waited.error());
             }

@@ -47,7 +47,14 @@ public:
     [[nodiscard]] const Error& error() const { return error_; }
 
 private:
-    enum class Phase : std::uint8_t { looking_up, choosing, connecting, connected, pausing, failed };
+    enum class Phase : std::uint8_t {
+        looking_up,
+        choosing,
+        connecting,
+        connected,
+        pausing,
+        failed
+    };
 
     [[nodiscard]] const SocketAddress& current() const { return addresses_[at_]; }
     void begin(Clock::time_point now);
@@ -75,6 +82,6 @@ private:
 //
 // Blocks   as open_stream().
 [[nodiscard]] Result<StreamParts> make_connection(const SimpleAddress& address, Use use,
-                                              const OpenContext& context);
+                                                  const OpenContext& context);
 
 }  // namespace zc

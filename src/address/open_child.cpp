@@ -46,6 +46,7 @@ Result<void> prepare_our_end(Fd& end) {
 Result<Line> make_pipes(Use use) {
     Line line;
     line.ours.end = EndOfWriting::close;
+    line.ours.own_kind = FdKind::pipe;
     if (writes(use)) {
         auto pipe = sys::make_pipe();
         if (!pipe) return failure(pipe.error());

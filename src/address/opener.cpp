@@ -9,7 +9,7 @@ namespace zc {
 
 StreamParts parts_of_socket(Fd socket, FdKind kind, Use use) {
     StreamParts parts;
-    parts.own_socket = kind;
+    parts.own_kind = kind;
     if (reads(use)) parts.reader = socket.view();
     if (writes(use)) parts.writer = socket.view();
     parts.read_owner = std::move(socket);

@@ -106,7 +106,7 @@ EndOfWriting Stream::end_of_writing() const {
 
 void Stream::spoil() {
     if (writing_) writing_->spoil();
-    if (parts_.own_socket != FdKind::tcp_socket) return;
+    if (parts_.own_kind != FdKind::tcp_socket) return;
     for (const Fd* each : {&parts_.read_owner, &parts_.write_owner})
         if (each->valid()) (void)sys::reset_at_close(each->view());
 }
@@ -159,18 +159,31 @@ bool Stream::child_runs() const {
     return writing_ && writing_->child_runs();
 }
 
-Result<void> Stream::finish_child(std::optional<std::chrono::milliseconds> patience) {
-    if (!parts_.child) return {};
-    const Child child = std::move(*std::exchange(parts_.child, std::nullopt));
-    if (child.at_end == Child::AtEnd::leave) return {};
-    auto ended = wait_for(child, patience);
-    if (!ended) return failure(ended.error().about(parts_.label));
-    if (*ended) return judge(**ended, parts_.label);
+void Stream::end_child() {
+    if (writing_) writing_->end_child();
+    if (!parts_.child || parts_.child->at_end == Child::AtEnd::leave) return;
+    Child& child = *parts_.child;
+    child.told_to_end = true;
     const auto whom =
         child.leads == Child::Leads::a_session ? sys::Group::whole : sys::Group::leader;
     (void)sys::send_sigterm(child.pid, whom);  // it may have ended just now
-    ended = wait_for(child, limits::child_grace);
-    if (ended && *ended) return {};
+}
+
+Result<void> Stream::finish_child(std::optional<std::chrono::milliseconds> patience) {
+    if (!parts_.child) return {};
+    if (parts_.child->at_end == Child::AtEnd::leave) {
+        parts_.child.reset();
+        return {};
+    }
+    const bool told = parts_.child->told_to_end;
+    auto ended = wait_for(*parts_.child, patience);
+    if (ended && !*ended && !told) {
+        end_child();
+        ended = wait_for(*parts_.child, limits::child_grace);
+    }
+    const Child child = std::move(*std::exchange(parts_.child, std::nullopt));
+    if (!ended) return failure(ended.error().about(parts_.label));
+    if (*ended) return child.told_to_end ? Result<void>() : judge(**ended, parts_.label);
     return failure(
         Error::told(Errc::timed_out, "wait", "child goes on after SIGTERM").about(parts_.label));
 }

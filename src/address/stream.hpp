@@ -48,6 +48,7 @@ struct Child {
     Fd exited;  // polls readable when it has ended
     enum class Leads : std::uint8_t { nobody, a_session } leads = Leads::nobody;
     enum class AtEnd : std::uint8_t { wait, leave } at_end = AtEnd::wait;
+    bool told_to_end = false;  // it has been sent SIGTERM
 };
 
 // What an opener hands to Stream. A view without an owner is an inherited descriptor.
@@ -56,7 +57,7 @@ struct StreamParts {
     Fd read_owner, write_owner;  // write_owner empty when one descriptor serves both
     FdView reader, writer;       // invalid where the direction is absent
     EndOfWriting end = EndOfWriting::nothing;
-    std::optional<FdKind> own_socket;  // both are this kind of non-blocking socket of ours
+    std::optional<FdKind> own_kind;  // both are ours, of this kind, and non-blocking
     std::optional<Child> child;
     OwnedEntry entry;
     bool ignore_end = false;
@@ -92,9 +93,9 @@ public:
     }
     [[nodiscard]] EndOfWriting end_of_writing() const;
 
-    // The kind of non-blocking socket that both descriptors are, if they are one of ours.
-    [[nodiscard]] std::optional<FdKind> own_socket() const {
-        return writing_ ? std::nullopt : parts_.own_socket;
+    // The kind of socket or pipe that both descriptors are, if they are ours and non-blocking.
+    [[nodiscard]] std::optional<FdKind> own_kind() const {
+        return writing_ ? std::nullopt : parts_.own_kind;
     }
 
     // From now on its end looks like a failure to the other side: a TCP connection
@@ -121,11 +122,15 @@ public:
     // Whether the child has not ended yet; false without one.
     [[nodiscard]] bool child_runs() const;
 
+    // Sends SIGTERM to a child that runs, unless `end-close` leaves it alone.
+    void end_child();
+
     // Closes everything, waits for the child.
     //
     // Takes    how long a child may take to end by itself after its
     //          descriptors were closed; nothing is as long as it needs.
-    //          Then it gets SIGTERM and limits::child_grace.
+    //          Then it gets SIGTERM and limits::child_grace; after end_child()
+    //          neither.
     // Errors   the first of: close(2); child_failed ("exit status 3", "killed
     //          by SIGSEGV"), but not for the SIGTERM we sent, nor for SIGPIPE:
     //          that is a child whose output we stopped reading.

@@ -25,14 +25,21 @@ Result<Step> step_by(Method method, Route& route, std::size_t limit) {
     return step_copy(route, limit);
 }
 
+// What is spliced is seen by nobody.
+Policy policy_of(const TransferOptions& options) {
+    Policy policy = options.policy;
+    if (options.tap) policy.zero_copy = ZeroCopy::never;
+    return policy;
+}
+
 bool uses_pipe(Method method) { return method == Method::splice || method == Method::carrier; }
 
 }  // namespace
 
 Transfer::Transfer(Endpoint source, Endpoint sink, Workspace& space, TransferOptions options)
     : route_{std::move(source), std::move(sink), space, options.waiting},
-      options_(options),
-      plan_(choose_plan(route_.source.facts, route_.sink.facts, options.policy)),
+      options_(std::move(options)),
+      plan_(choose_plan(route_.source.facts, route_.sink.facts, policy_of(options_))),
       began_(std::chrono::steady_clock::now()) {
     if (route_.source.facts.size_bytes >= limits::read_ahead_bytes)
         (void)sys::advise_sequential(route_.source.fd);
@@ -145,12 +152,21 @@ Progress Transfer::finish(std::optional<Error> error) {
         route_.space.discard();
     }
     report_.error = std::move(error);
+    sum_up();
+    return Progress{Progress::State::finished, {}, {}};
+}
+
+void Transfer::sum_up() {
     report_.bytes = route_.delivered;
     report_.taken = route_.taken;
     report_.calls = route_.calls;
     report_.elapsed = std::chrono::steady_clock::now() - began_;
     report_.method = main_method(report_.bytes_by);
-    return Progress{Progress::State::finished, {}, {}};
+}
+
+TransferReport Transfer::report_so_far() {
+    sum_up();
+    return report_;
 }
 
 Progress Transfer::wait_for(Side side) const {
@@ -208,6 +224,7 @@ Progress Transfer::advance() {
     const std::uint64_t delivered = route_.delivered;
     auto step = step_by(method, route_, limit);
     account(method, taken, delivered);
+    if (options_.tap && route_.taken != taken) options_.tap(route_.space.buffer.loaded());
     if (!step) return finish(step.error());
     return after(*step, method);
 }

@@ -3,7 +3,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "engine/endpoint.hpp"
@@ -17,6 +19,8 @@ struct TransferOptions {
     Policy policy;
     std::optional<std::uint64_t> limit;  // bytes to take from the source at most
     Waiting waiting = Waiting::in_kernel;
+    // Shown every byte that is taken; then nothing is spliced.
+    std::function<void(std::span<const std::byte>)> tap = {};
 };
 
 // One change of method, and why.
@@ -63,7 +67,12 @@ public:
     // Blocks   as its Waiting says.
     Progress advance();
 
+    // Complete when it has finished.
     [[nodiscard]] const TransferReport& report() const { return report_; }
+    // Bytes the sink has accepted so far.
+    [[nodiscard]] std::uint64_t delivered() const { return route_.delivered; }
+    // What it would say if it ended here. Order: only while nothing is held.
+    [[nodiscard]] TransferReport report_so_far();
     [[nodiscard]] const Endpoint& source() const { return route_.source; }
     // Its descriptor may be one of our own until the transfer has finished.
     [[nodiscard]] const Endpoint& sink() const { return route_.sink; }
@@ -80,6 +89,7 @@ private:
     Progress after(const Step& step, Method method);
     Progress wait_for(Side side) const;
     Progress finish(std::optional<Error> error);
+    void sum_up();
     Progress end_of_source(Method method);
 
     Route route_;

@@ -1,5 +1,6 @@
 #include "engine/workspace.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <new>
 
@@ -23,6 +24,13 @@ void Buffer::reserve(std::size_t bytes) {
     memory_.reset(static_cast<std::byte*>(memory));
     capacity_ = pages * limits::page_bytes;
     clear();
+}
+
+void Buffer::hold(std::span<const std::byte> bytes) {
+    reserve(bytes.size());
+    std::copy(bytes.begin(), bytes.end(), memory_.get());
+    begin_ = 0;
+    end_ = bytes.size();
 }
 
 Result<Pipe*> Carrier::pipe() {

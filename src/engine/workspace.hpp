@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include "kernel/pipe.hpp"
 
@@ -23,6 +24,12 @@ public:
     void filled(std::size_t bytes) { end_ = begin_ + bytes; }
     void consumed(std::size_t bytes) { begin_ += bytes; }
     void clear() { begin_ = end_ = 0; }
+
+    // Takes a copy of bytes that were read elsewhere. Order: only while size() is 0.
+    void hold(std::span<const std::byte> bytes);
+
+    // What the last filled() or hold() put there, read or not.
+    [[nodiscard]] std::span<const std::byte> loaded() const { return {memory_.get(), end_}; }
 
     // Makes unread again what was filled(), from its byte number `from` on.
     void reread(std::size_t from) { begin_ = from; }
@@ -54,6 +61,11 @@ public:
 
     // Throws the bytes away, and the pipe with them.
     void discard();
+
+    // Use an empty pipe of somebody else's instead of making one, and give it back.
+    // Order: only while size() is 0.
+    void lend(Pipe pipe) { pipe_.emplace(std::move(pipe)); }
+    [[nodiscard]] std::optional<Pipe> give_back() { return std::exchange(pipe_, std::nullopt); }
 
 private:
     std::optional<Pipe> pipe_;

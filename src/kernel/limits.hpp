@@ -16,6 +16,23 @@ inline constexpr std::size_t pipe_bytes = 1024 * 1024;
 // writing 64 KiB 6.8 us.
 inline constexpr std::size_t small_transfer_bytes = 64 * 1024;
 
+// What a carrier of the relay has at first: a connection may have bulk only once.
+inline constexpr std::size_t first_carrier_bytes = 64 * 1024;
+
+// Empty carriers that an event loop keeps for the next who asks.
+inline constexpr std::size_t idle_carriers = 16;
+
+// Memory of the relay's carriers where the kernel sets no quota: half its usual one.
+inline constexpr std::size_t unlimited_pipe_memory_bytes = 32 * 1024 * 1024;
+
+// What the relay reads at once from a stream that is quiet; a read that fills it
+// means bulk, and a carrier. Up to 4 KiB read and write cost less than two splices,
+// and with a pipe still to be made up to 64 KiB.
+inline constexpr std::size_t relay_buffer_bytes = 16 * 1024;
+
+// How long a stream must have moved nothing before its carrier serves others.
+inline constexpr std::chrono::milliseconds carrier_rest{200};
+
 // The user-space buffer of `copy` and `uncached`.
 inline constexpr std::size_t buffer_bytes = 128 * 1024;
 
@@ -60,6 +77,9 @@ inline constexpr std::chrono::milliseconds lease_look{50};
 
 // Connections that wait for accept(2); the kernel cuts it to net.core.somaxconn.
 inline constexpr int listen_backlog = 4096;
+
+// How long a target of several that has refused is not tried first.
+inline constexpr std::chrono::milliseconds target_retry{10'000};
 
 // The pause between two tries of `retry` and `forever`, as in socat.
 inline constexpr std::chrono::milliseconds retry_interval{1000};

@@ -19,11 +19,20 @@ enum class Added : std::uint8_t {
     known_already  // this descriptor has a token (EEXIST)
 };
 
+// What has changed at a descriptor.
+struct Event {
+    std::uint64_t token = 0;
+    bool readable = false;
+    bool writable = false;
+    // Its peer has ended or failed, or sends urgent data: reading goes on until it says EAGAIN.
+    bool look_closely = false;
+};
+
 // Subscribes to every edge of input, output and hang-up, once and for all.
 Result<Added> epoll_add(FdView epoll, FdView fd, std::uint64_t token);
 
-// Waits for events and writes their tokens; at most `limit`, for ever without one.
-Result<std::size_t> epoll_wait(FdView epoll, std::span<std::uint64_t> tokens,
+// Waits for events, at most `limit`, for ever without one. Returns how many were written.
+Result<std::size_t> epoll_wait(FdView epoll, std::span<Event> events,
                                std::optional<std::chrono::milliseconds> limit);
 
 Result<Fd> make_eventfd();  // non-blocking

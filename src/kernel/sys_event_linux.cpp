@@ -25,7 +25,7 @@ Result<Fd> make_epoll() { return adopted("epoll_create1", ::epoll_create1(EPOLL_
 
 Result<Added> epoll_add(FdView epoll, FdView fd, std::uint64_t token) {
     epoll_event event{};
-    event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+    event.events = EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET;
     event.data.u64 = token;
     const auto added = done("epoll_ctl", [&] {
         return ::epoll_ctl(epoll.number(), EPOLL_CTL_ADD, fd.number(), &event);
@@ -36,15 +36,20 @@ Result<Added> epoll_add(FdView epoll, FdView fd, std::uint64_t token) {
     return failure(added.error());
 }
 
-Result<std::size_t> epoll_wait(FdView epoll, std::span<std::uint64_t> tokens,
+Result<std::size_t> epoll_wait(FdView epoll, std::span<Event> events,
                                std::optional<std::chrono::milliseconds> limit) {
-    std::array<epoll_event, 64> events{};
-    const int most = static_cast<int>(std::min(tokens.size(), events.size()));
-    const int timeout = limit ? static_cast<int>(limit->count()) : -1;
-    auto count = counted(
-        "epoll_wait", [&] { return ::epoll_wait(epoll.number(), events.data(), most, timeout); });
-    if (count)
-        for (std::size_t i = 0; i < *count; ++i) tokens[i] = events[i].data.u64;
+    std::array<epoll_event, 64> told{};
+    const int most = static_cast<int>(std::min(events.size(), told.size()));
+    constexpr std::chrono::milliseconds longest{2'000'000'000};
+    const int timeout = limit ? static_cast<int>(std::min(*limit, longest).count()) : -1;
+    auto count = counted("epoll_wait",
+                         [&] { return ::epoll_wait(epoll.number(), told.data(), most, timeout); });
+    if (!count) return count;
+    for (std::size_t i = 0; i < *count; ++i) {
+        const auto has = [bits = told[i].events](unsigned which) { return (bits & which) != 0; };
+        events[i] = Event{told[i].data.u64, has(EPOLLIN), has(EPOLLOUT),
+                          has(EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR)};
+    }
     return count;
 }
 

@@ -54,6 +54,14 @@ Result<void> send_sigterm(int pid, Group group);
 // Returns  how it ended; nothing while it runs.
 Result<std::optional<Ended>> reap(int pid);
 
+// Lets this process have as many descriptors as it may; children that are started
+// later get the limit there was.
+void raise_descriptor_limit();
+
+// How much memory the pipes of one ordinary user may have before new ones become
+// small, in bytes (pipe(7)); nothing when there is no such limit.
+[[nodiscard]] std::optional<std::size_t> pipe_quota_bytes();
+
 [[nodiscard]] int own_pid();
 [[nodiscard]] std::string signal_name(int signal);
 

@@ -2,12 +2,14 @@
 #include "kernel/sys_proc.hpp"
 
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <cstring>
+#include <fstream>
 #include <string_view>
 
 #include "kernel/sys_call.hpp"
@@ -45,6 +47,9 @@ public:
 private:
     posix_spawnattr_t attributes_{};
 };
+
+// What raise_descriptor_limit() found; set before there are threads.
+std::optional<rlimit> given_limit;
 
 std::string_view name_in(std::string_view entry) { return entry.substr(0, entry.find('=')); }
 
@@ -97,6 +102,8 @@ Result<ChildProcess> spawn(const Spawn& what) {
     const int code = ::posix_spawnp(&child.pid, arguments[0], actions.get(), attributes.get(),
                                     arguments.data(), environment.data());
     if (code != 0) return failure(Error::system("exec", code));
+    // Kernel: select(2) breaks on descriptors above 1023, so a program gets the limit it expects.
+    if (given_limit) (void)::prlimit(child.pid, RLIMIT_NOFILE, &*given_limit, nullptr);
     // The child is ours and not reaped: its number cannot have passed to
     // another process before the pidfd holds it.
     auto exited = checked(
@@ -123,6 +130,21 @@ Result<std::optional<Ended>> reap(int pid) {
     if (*seen == 0) return std::optional<Ended>();
     if (WIFSIGNALED(status)) return Ended{0, WTERMSIG(status)};
     return Ended{WEXITSTATUS(status), 0};
+}
+
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+    given_limit = limit;
+    limit.rlim_cur = limit.rlim_max;
+    (void)::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+std::optional<std::size_t> pipe_quota_bytes() {
+    std::size_t pages = 0;
+    if (!(std::ifstream("/proc/sys/fs/pipe-user-pages-soft") >> pages) || pages == 0)
+        return std::nullopt;
+    return pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
 int own_pid() { return ::getpid(); }

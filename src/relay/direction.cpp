@@ -1,8 +1,13 @@
 #include "relay/direction.hpp"
 
-#include <chrono>
+#include <algorithm>
+#include <array>
+#include <utility>
+#include <variant>
 
+#include "engine/fanout.hpp"
 #include "kernel/limits.hpp"
+#include "kernel/sys.hpp"
 
 namespace zc {
 namespace {
@@ -11,62 +16,255 @@ namespace {
 // are 16 MiB at most, about 5 ms.
 constexpr int steps_in_a_turn = 16;
 
-TransferOptions options_of(const DirectionOptions& options) {
-    TransferOptions how;
-    how.policy = options.policy;
-    how.limit = options.limit;
-    how.waiting = Waiting::by_poll;
-    return how;
+// A turn of more steps than this found the carrier too small for what was there.
+constexpr int steps_that_fill = 3;
+
+void add(TransferReport& into, const TransferReport& part) {
+    into.bytes += part.bytes;
+    into.taken += part.taken;
+    into.calls += part.calls;
+    into.elapsed += part.elapsed;
+    for (std::size_t i = 0; i < into.bytes_by.size(); ++i) into.bytes_by[i] += part.bytes_by[i];
+    into.demotions.insert(into.demotions.end(), part.demotions.begin(), part.demotions.end());
+    into.method = main_method(into.bytes_by);
+    if (part.error) into.error = part.error;
+}
+
+Progress waiting(FdView fd, Readiness event) {
+    return Progress{Progress::State::waiting, Interest{fd, event}, {}};
 }
 
 }  // namespace
 
-Direction::Direction(Endpoint source, Endpoint sink, DirectionOptions options)
-    : source_(std::move(source)), sink_(std::move(sink)), options_(std::move(options)) {
-    begin();
+struct Direction::Mover {
+    Mover(Endpoint from, Endpoint to) : source(std::move(from)), sink(std::move(to)) {}
+
+    Endpoint source;
+    Endpoint sink;
+    Workspace space;
+    std::variant<std::monostate, Transfer, Fanout> how;
+    std::size_t lent_bytes = 0;  // of the pool's carrier, 0 without
+    std::uint64_t steps = 0;
+
+    [[nodiscard]] Transfer* transfer() { return std::get_if<Transfer>(&how); }
+};
+
+Direction::Direction(Ways way, const Stream& from, const Stream& to, FdView sink,
+                     Resources& resources)
+    : way_(way), sink_(sink), from_(&from), to_(&to), resources_(&resources) {}
+
+Direction::~Direction() { rest(); }
+
+Result<std::unique_ptr<Direction>> Direction::create(Ways way, const Stream& from, const Stream& to,
+                                                     FdView sink, Resources& resources) {
+    std::unique_ptr<Direction> made(new Direction(way, from, to, sink, resources));
+    if (!made->may_be_quiet())
+        if (auto ready = made->make_mover({}); !ready) return failure(ready.error());
+    return made;
 }
 
-void Direction::begin() {
-    const TransferOptions how = options_of(options_);
-    if (options_.recording) {
-        std::vector<FanoutSink> sinks{{sink_}, {*options_.recording}};
-        mover_.emplace<Fanout>(source_, std::move(sinks), space_, how);
-    } else {
-        mover_.emplace<Transfer>(source_, sink_, space_, how);
+const std::optional<Endpoint>& Direction::recording() const {
+    const SessionOptions& options = resources_->options;
+    return way_ == Ways::to_right ? options.record_to_right : options.record_to_left;
+}
+
+bool Direction::records() const { return recording() && !finished_; }
+
+bool Direction::may_be_quiet() const {
+    return from_->own_kind() && to_->own_kind() && !from_->ignores_end() && !recording() &&
+           !resources_->options.tap;
+}
+
+Result<Endpoint> Direction::source_end() const {
+    if (!from_->own_kind()) return look_at(from_->reader(), from_->label());
+    FdFacts facts;
+    facts.kind = *from_->own_kind();
+    facts.blocking = Blocking::no;
+    return Endpoint{from_->reader(), facts, from_->label()};
+}
+
+Result<Endpoint> Direction::sink_end() const {
+    if (!to_->own_kind()) return look_at(sink_, to_->writer_label());
+    FdFacts facts;
+    facts.kind = *to_->own_kind();
+    facts.blocking = Blocking::no;
+    return Endpoint{sink_, facts, to_->writer_label()};
+}
+
+std::optional<std::uint64_t> Direction::limit_left() const {
+    const auto limit = from_->read_limit_bytes();
+    if (!limit) return std::nullopt;
+    return *limit - quiet_.bytes - (earlier_ ? earlier_->bytes : 0);
+}
+
+// Takes    bytes that were read and not delivered.
+Result<void> Direction::make_mover(std::span<const std::byte> in_flight) {
+    auto source = source_end();
+    if (!source) return failure(source.error());
+    auto sink = sink_end();
+    if (!sink) return failure(sink.error());
+    const SessionOptions& options = resources_->options;
+    TransferOptions how;
+    how.policy = options.policy;
+    how.limit = limit_left();
+    if (how.limit) *how.limit -= in_flight.size();
+    how.waiting = Waiting::by_poll;
+    mover_ = std::make_unique<Mover>(*source, *sink);
+    Workspace& space = mover_->space;
+    if (!in_flight.empty()) space.buffer.hold(in_flight);
+    if (recording()) {
+        std::vector<FanoutSink> sinks{{std::move(*sink)}, {*recording()}};
+        mover_->how.emplace<Fanout>(std::move(*source), std::move(sinks), space, how);
+        return {};
     }
+    if (options.tap)
+        how.tap = [this, &tap = options.tap, offset = std::uint64_t{0}](auto bytes) mutable {
+            tap(way_, std::exchange(offset, offset + bytes.size()), bytes);
+        };
+    const Plan plan = choose_plan(source->facts, sink->facts, how.policy);
+    if (plan.methods[0] == Method::carrier && may_be_quiet()) {
+        lend_carrier();
+        if (mover_->lent_bytes == 0) how.policy.zero_copy = ZeroCopy::never;
+    }
+    mover_->how.emplace<Transfer>(std::move(*source), std::move(*sink), space, std::move(how));
+    return {};
 }
 
-Progress Direction::advance_mover() {
-    if (auto* transfer = std::get_if<Transfer>(&mover_)) return transfer->advance();
-    return std::get<Fanout>(mover_).advance();
+void Direction::lend_carrier() {
+    auto pipe = resources_->carriers.take();
+    if (!pipe) return;
+    mover_->lent_bytes = pipe->capacity();
+    mover_->space.carrier.lend(std::move(*pipe));
+}
+
+bool Direction::could_rest() const { return mover_ && may_be_quiet() && mover_->space.held() == 0; }
+
+void Direction::put_away(const TransferReport& report) {
+    if (!earlier_) earlier_ = std::make_unique<TransferReport>();
+    add(*earlier_, report);
+}
+
+// Also the end of it: what is still held then is lost, and the pipe with it.
+void Direction::rest() {
+    if (!mover_) return;
+    if (could_rest() && !finished_) put_away(mover_->transfer()->report_so_far());
+    if (mover_->lent_bytes != 0) {
+        auto pipe =
+            mover_->space.carrier.size() == 0 ? mover_->space.carrier.give_back() : std::nullopt;
+        if (pipe)
+            resources_->carriers.give_back(std::move(*pipe));
+        else
+            resources_->carriers.lost(mover_->lent_bytes);
+        mover_->lent_bytes = 0;
+    }
+    if (!finished_) mover_.reset();
+}
+
+Progress Direction::fail(const Error& error, const std::string& label) {
+    error_ = std::make_unique<Error>(error.about(label));
+    finished_ = true;
+    return Progress{Progress::State::finished, {}, {}};
+}
+
+Progress Direction::step_quietly() {
+    std::span<std::byte> room(resources_->buffer);
+    if (const auto left = limit_left())
+        room = room.first(static_cast<std::size_t>(std::min<std::uint64_t>(*left, room.size())));
+    const FdView source = from_->reader();
+    const auto got = sys::read(source, room);
+    if (!got) {
+        if (means_try_later(got.error())) return waiting(source, Readiness::readable);
+        return fail(got.error().at(Side::source), from_->label());
+    }
+    if (*got == 0) {  // the end, or the limit
+        finished_ = true;
+        return Progress{Progress::State::finished, {}, {}};
+    }
+    moved_in_turn_ = true;
+    const auto sent = sys::write(sink_, room.first(*got));
+    if (!sent && !means_try_later(sent.error()))
+        return fail(sent.error().at(Side::sink), to_->writer_label());
+    const std::size_t gone = sent.value_or(0);
+    quiet_.bytes += gone;
+    ++quiet_.blocks;
+    const bool filled = *got == room.size();
+    if (gone != *got || (filled && *got == resources_->buffer.size())) {
+        if (auto made = make_mover(room.subspan(gone, *got - gone)); !made)
+            return fail(made.error(), made.error().subject);
+        return {};
+    }
+    // Kernel: a stream socket that gives less than there is room for has nothing
+    // more, and what comes later makes an edge. Its end is an edge of its own.
+    if (!filled && !looks_closely_ && is_socket(*from_->own_kind()))
+        return waiting(source, Readiness::readable);
+    return {};
+}
+
+Progress Direction::step_mover() {
+    ++mover_->steps;
+    if (Transfer* transfer = mover_->transfer()) return transfer->advance();
+    return std::get<Fanout>(mover_->how).advance();
+}
+
+Progress Direction::step() { return mover_ ? step_mover() : step_quietly(); }
+
+// The mover has ended; with `ignoreeof` another one goes on where it stopped.
+Progress Direction::after_end() {
+    finished_ = true;
+    if (!from_->ignores_end() || !errors().empty()) {
+        rest();
+        return Progress{Progress::State::finished, {}, {}};
+    }
+    finished_ = false;
+    if (const Transfer* transfer = mover_->transfer()) put_away(transfer->report());
+    if (auto again = make_mover({}); !again) return fail(again.error(), again.error().subject);
+    return Progress{Progress::State::waiting, std::nullopt, limits::look_again_after};
 }
 
 Progress Direction::advance() {
     moved_in_turn_ = false;
     Progress progress;
-    for (int step = 0; step < steps_in_a_turn; ++step) {
-        progress = advance_mover();
+    int steps = 0;
+    const std::uint64_t before = traffic().bytes;
+    for (; steps < steps_in_a_turn; ++steps) {
+        progress = step();
         if (progress.state != Progress::State::moving) break;
         moved_in_turn_ = true;
     }
     waits_for_sink_ = progress.wants && progress.wants->event == Readiness::writable;
-    if (progress.state != Progress::State::finished) return progress;
-    finished_ = true;
-    if (options_.at_end == AtEnd::look_again && !failed()) {
-        // The mover has ended; another one goes on where it stopped.
-        finished_ = false;
-        begin();
-        return Progress{Progress::State::waiting, std::nullopt, limits::look_again_after};
+    if (progress.state == Progress::State::finished) return after_end();
+    if (!mover_ || mover_->lent_bytes == 0) return progress;
+    if (steps > steps_that_fill) {
+        if (auto pipe = mover_->space.carrier.pipe()) {
+            resources_->carriers.grow(**pipe);
+            mover_->lent_bytes = (*pipe)->capacity();
+        }
     }
+    const bool small = traffic().bytes - before < resources_->buffer.size();
+    if (small && progress.state == Progress::State::waiting && could_rest()) rest();
     return progress;
+}
+
+Traffic Direction::traffic() const {
+    Traffic all = quiet_;
+    if (earlier_) all.bytes += earlier_->bytes;
+    if (!mover_) return all;
+    all.blocks += mover_->steps;
+    if (Transfer* transfer = mover_->transfer())
+        all.bytes += transfer->delivered();
+    else
+        all.bytes += std::get<Fanout>(mover_->how).report().bytes;
+    return all;
 }
 
 std::vector<Error> Direction::errors() const {
     std::vector<Error> all;
-    if (const auto* transfer = std::get_if<Transfer>(&mover_)) {
+    if (error_) all.push_back(*error_);
+    if (!mover_) return all;
+    if (Transfer* transfer = mover_->transfer()) {
         if (const auto& error = transfer->report().error) all.push_back(*error);
     } else {
-        const FanoutReport report = std::get<Fanout>(mover_).report();
+        const FanoutReport report = std::get<Fanout>(mover_->how).report();
         if (report.error) all.push_back(*report.error);
         for (const SinkReport& sink : report.sinks)
             if (sink.error) all.push_back(*sink.error);
@@ -74,14 +272,33 @@ std::vector<Error> Direction::errors() const {
     return all;
 }
 
+bool Direction::whole() const {
+    if (error_) return false;
+    if (!mover_) return true;
+    if (const Transfer* transfer = mover_->transfer()) return !transfer->report().error;
+    const FanoutReport report = std::get<Fanout>(mover_->how).report();
+    return !report.error && !report.sinks.front().error;
+}
+
 std::vector<EndReport> Direction::reports() const {
-    if (const auto* transfer = std::get_if<Transfer>(&mover_))
-        return {{source_, sink_, transfer->report()}};
-    const FanoutReport report = std::get<Fanout>(mover_).report();
-    std::vector<EndReport> all;
-    all.push_back({source_, sink_, report_of(report, report.sinks.front())});
-    all.push_back({source_, *options_.recording, report_of(report, report.sinks.back())});
-    return all;
+    if (mover_ && !mover_->transfer()) {
+        const FanoutReport report = std::get<Fanout>(mover_->how).report();
+        return {{mover_->source, mover_->sink, report_of(report, report.sinks.front())},
+                {mover_->source, *recording(), report_of(report, report.sinks.back())}};
+    }
+    TransferReport whole;
+    whole.bytes = whole.taken = quiet_.bytes;
+    whole.bytes_by[static_cast<std::size_t>(Method::copy)] = quiet_.bytes;
+    whole.calls = 2 * quiet_.blocks;
+    if (earlier_) add(whole, *earlier_);
+    if (mover_) add(whole, mover_->transfer()->report());
+    whole.method = main_method(whole.bytes_by);
+    if (error_) whole.error = *error_;
+    if (mover_) return {{mover_->source, mover_->sink, whole}};
+    const auto source = source_end();
+    const auto sink = sink_end();
+    if (!source || !sink) return {};
+    return {{*source, *sink, whole}};
 }
 
 }  // namespace zc

@@ -2,25 +2,16 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
-#include <utility>
-#include <variant>
+#include <span>
 #include <vector>
 
-#include "engine/fanout.hpp"
+#include "address/stream.hpp"
 #include "engine/transfer.hpp"
+#include "relay/resources.hpp"
 
 namespace zc {
-
-// What the end of a source means; look_again is `ignoreeof`.
-enum class AtEnd : std::uint8_t { finish, look_again };
-
-struct DirectionOptions {
-    Policy policy;
-    std::optional<std::uint64_t> limit;  // readbytes=, in bytes
-    AtEnd at_end = AtEnd::finish;
-    std::optional<Endpoint> recording;  // gets every byte too, by tee(2)
-};
 
 // What --explain says of one sink.
 struct EndReport {
@@ -29,17 +20,38 @@ struct EndReport {
     TransferReport report;
 };
 
-// Owns    the bytes in flight; the descriptors are the session's.
+// How much has come through so far.
+struct Traffic {
+    std::uint64_t bytes = 0;
+    std::uint64_t blocks = 0;  // steps that moved some
+};
+
+// Quiet, it holds nothing: what comes is read into the loop's buffer and written at
+// once. A read that fills the buffer, or a sink that does not take all, makes a mover,
+// which owns the bytes in flight and has a carrier of the loop's pool.
 class Direction {
 public:
-    Direction(Endpoint source, Endpoint sink, DirectionOptions options);
+    // Takes    streams and resources that outlive it; the descriptor that writes to
+    //          `to`, which may be another than its own.
+    // Errors   a descriptor that is closed.
+    [[nodiscard]] static Result<std::unique_ptr<Direction>> create(Ways way, const Stream& from,
+                                                                   const Stream& to, FdView sink,
+                                                                   Resources& resources);
     Direction(const Direction&) = delete;
     Direction& operator=(const Direction&) = delete;
+    ~Direction();
 
     // Moves what can be moved now, but no more than a turn's worth.
     //
     // Blocks   never, regular files excepted.
     Progress advance();
+
+    // From now on only EAGAIN or the end says that its source has nothing more.
+    void look_closely() { looks_closely_ = true; }
+
+    // Gives back what it has borrowed, if nothing is in flight.
+    void rest();
+    [[nodiscard]] bool could_rest() const;
 
     [[nodiscard]] bool finished() const { return finished_; }
     // Whether the last advance() moved something before it came to wait.
@@ -47,28 +59,52 @@ public:
     // Bytes are held that the sink has not taken.
     [[nodiscard]] bool waits_for_sink() const { return waits_for_sink_; }
     // Its source goes on to be recorded, whatever became of the sink.
-    [[nodiscard]] bool records() const { return options_.recording && !finished_; }
+    [[nodiscard]] bool records() const;
+
+    [[nodiscard]] Traffic traffic() const;
 
     // Order    the rest only when finished().
     // Every failure with its label; a recording's too.
     [[nodiscard]] std::vector<Error> errors() const;
-    [[nodiscard]] bool failed() const { return !errors().empty(); }
+    // Its sink has everything its source had.
+    [[nodiscard]] bool whole() const;
     [[nodiscard]] std::vector<EndReport> reports() const;
 
-    [[nodiscard]] const Endpoint& sink() const { return sink_; }
+    [[nodiscard]] const Stream& from() const { return *from_; }
+    [[nodiscard]] const Stream& to() const { return *to_; }
+    [[nodiscard]] FdView sink() const { return sink_; }
 
 private:
-    void begin();
-    Progress advance_mover();
+    struct Mover;
+    Direction(Ways way, const Stream& from, const Stream& to, FdView sink, Resources& resources);
 
-    Endpoint source_;
-    Endpoint sink_;
-    DirectionOptions options_;
-    Workspace space_;
-    std::variant<std::monostate, Transfer, Fanout> mover_;
+    [[nodiscard]] bool may_be_quiet() const;
+    [[nodiscard]] Result<Endpoint> source_end() const;
+    [[nodiscard]] Result<Endpoint> sink_end() const;
+    [[nodiscard]] const std::optional<Endpoint>& recording() const;
+    [[nodiscard]] std::optional<std::uint64_t> limit_left() const;
+    [[nodiscard]] Result<void> make_mover(std::span<const std::byte> in_flight);
+    void lend_carrier();
+    void put_away(const TransferReport& report);
+    Progress step();
+    Progress step_quietly();
+    Progress step_mover();
+    Progress fail(const Error& error, const std::string& label);
+    Progress after_end();
+
+    Ways way_;
     bool finished_ = false;
     bool moved_in_turn_ = false;
     bool waits_for_sink_ = false;
+    bool looks_closely_ = false;
+    FdView sink_;
+    const Stream* from_;
+    const Stream* to_;
+    Resources* resources_;
+    Traffic quiet_;                            // what was moved without a mover
+    std::unique_ptr<Mover> mover_;             // none while quiet
+    std::unique_ptr<TransferReport> earlier_;  // of movers that are gone
+    std::unique_ptr<Error> error_;             // found without a mover
 };
 
 }  // namespace zc

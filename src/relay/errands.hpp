@@ -1,5 +1,6 @@
-// Calls that may take long (looking up a name, connecting, waiting for a child)
-// run off the event loop, one thread each, and come back as a value.
+// What reaches an event loop from other threads: calls that may take long (looking
+// up a name, opening a FIFO) run in a thread each and come back as a value, and
+// other loops send theirs.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +16,8 @@
 
 namespace zc {
 
-// Takes    T: what an errand brings back; moved, never copied.
-// Owns     a bell, an eventfd that is readable when something has come back.
+// Takes    T: what comes; moved, never copied.
+// Owns     a bell, an eventfd that is readable when something has come.
 // Blocks   never: at the end, errands under way are left behind and what they
 //          bring is thrown away.
 template <class T>
@@ -32,26 +33,29 @@ public:
 
     [[nodiscard]] FdView bell() const { return box_->bell.view(); }
 
-    // Runs `errand` in a thread of its own; `id` comes back with its answer.
-    void run(std::uint64_t id, std::function<T()> errand) {
-        std::thread([box = box_, id, errand = std::move(errand)] {
-            T answer = errand();
-            const std::lock_guard lock(box->mutex);
-            box->done.emplace_back(id, std::move(answer));
-            sys::ring(box->bell.view());
-        }).detach();
+    // Runs `errand` in a thread of its own; its answer comes.
+    void run(std::function<T()> errand) {
+        std::thread([box = box_, errand = std::move(errand)] { box->put(errand()); }).detach();
     }
 
-    [[nodiscard]] std::vector<std::pair<std::uint64_t, T>> take() {
+    // Called by any thread.
+    void post(T mail) { box_->put(std::move(mail)); }
+
+    [[nodiscard]] std::vector<T> take() {
         const std::lock_guard lock(box_->mutex);
         sys::silence(box_->bell.view());
-        return std::exchange(box_->done, {});
+        return std::exchange(box_->come, {});
     }
 
 private:
     struct Box {
+        void put(T mail) {
+            const std::lock_guard lock(mutex);
+            come.push_back(std::move(mail));
+            if (come.size() == 1) sys::ring(bell.view());
+        }
         std::mutex mutex;
-        std::vector<std::pair<std::uint64_t, T>> done;
+        std::vector<T> come;
         Fd bell;
     };
     Errands() : box_(std::make_shared<Box>()) {}

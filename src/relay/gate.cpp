@@ -6,8 +6,8 @@ Result<Gate> Gate::open(const Address& address, const OpenContext& context, Use 
                         const Log& log) {
     auto listener = open_listener(address, context);
     if (!listener) return failure(listener.error());
-    log(LogLevel::notice, "listening on " + listener->local().value_or(listener->label()));
     Gate gate(std::move(*listener), use);
+    log(LogLevel::notice, "listening on " + gate.at_);
     gate.await_next(Clock::now());
     return gate;
 }
@@ -21,8 +21,7 @@ Result<std::optional<Accepted>> Gate::next(Clock::time_point now, const Log& log
         auto arrival = listener_.accept(use_);
         if (!arrival) return failure(arrival.error());
         if (auto* accepted = std::get_if<Accepted>(&*arrival)) {
-            log(LogLevel::notice, "accepting connection from " + accepted->peer() + " on " +
-                                      listener_.local().value_or(listener_.label()));
+            log(LogLevel::notice, "accepting connection from " + accepted->peer() + " on " + at_);
             await_next(now);
             return std::move(*accepted);
         }

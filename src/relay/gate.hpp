@@ -38,10 +38,14 @@ public:
     [[nodiscard]] Result<std::optional<Accepted>> next(Clock::time_point now, const Log& log);
 
 private:
-    Gate(Listener listener, Use use) : listener_(std::move(listener)), use_(use) {}
+    Gate(Listener listener, Use use)
+        : listener_(std::move(listener)),
+          at_(listener_.local().value_or(listener_.label())),
+          use_(use) {}
     void await_next(Clock::time_point now);
 
     Listener listener_;
+    std::string at_;
     Use use_;
     std::optional<Clock::time_point> deadline_;
 };

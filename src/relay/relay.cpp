@@ -1,46 +1,39 @@
-// One thread, one event loop. Whatever may take long and moves no bytes (looking
-// up names, connecting, waiting for children) is an errand in a thread of its
-// own and comes back through a bell that the loop listens to.
+// The relay's own part of the first loop: the left side, signals, and the end.
+//
+// Clients are taken in here and go to the loop with the fewest of them. When as many
+// are in as may be, or no descriptor is free, whoever comes waits in the backlog
+// until one is done: done_with_client() is called then, in this thread.
 #include "relay/relay.hpp"
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <csignal>
-#include <deque>
 #include <memory>
-#include <unordered_map>
+#include <thread>
 #include <utility>
 
 #include "kernel/sys_event.hpp"
-#include "relay/errands.hpp"
-#include "relay/gate.hpp"
-#include "relay/timers.hpp"
-#include "relay/watch.hpp"
+#include "kernel/sys_proc.hpp"
+#include "relay/loop.hpp"
 
 namespace zc {
 namespace {
 
 using Clock = Session::Clock;
+using namespace std::chrono_literals;
 
-// Tokens below are the loop's own; sessions count from there.
-enum : std::uint64_t { token_signals, token_bell, token_left, token_right, first_session };
-
-// What an errand brings back.
-struct Opened {
-    enum class Which : std::uint8_t { left, right } which;
-    Result<Stream> stream;
-};
+enum : std::uint64_t { token_signals, token_left, token_right, token_drain };
 
 class Relay {
 public:
-    Relay(const Address& left, const Address& right, const RelayOptions& options,
-          const RelayObserver& observer, Errands<Opened> errands, Watch watch)
+    Relay(const Address& left, const std::vector<Address>& right, const RelayOptions& options,
+          const RelayObserver& observer)
         : left_(left),
           right_(right),
-          options_(options),
           observer_(observer),
-          errands_(std::move(errands)),
-          watch_(std::move(watch)) {}
+          common_(right, options, observer),
+          threads_(forks(left) ? std::max(options.threads, 1U) : 1) {}
 
     RelayOutcome run();
 
@@ -48,260 +41,231 @@ private:
     [[nodiscard]] Result<void> start();
     [[nodiscard]] Result<void> listen_on(const Address& address, std::optional<Gate>& gate,
                                          std::uint64_t token);
-    void open_in_thread(std::uint64_t id, Opened::Which which, Use use,
-                        std::vector<std::string> environment);
-    void fail(const Error& error);
+    void stop();
 
     void handle(std::uint64_t token);
     void take_signals();
-    void take_errands();
+    void leave_on(int signal);
     void accept_left();
     void accept_right();
     [[nodiscard]] std::optional<Accepted> next_client(std::optional<Gate>& gate,
                                                       std::uint64_t token);
     [[nodiscard]] bool room_for_another() const;
-
-    void arrived(Stream left, std::vector<std::string> environment);
-    void opened_right(std::uint64_t id, Result<Stream> right);
-    void begin_session(std::uint64_t id, Stream left, Stream right);
-    void give_turn(std::uint64_t id, Clock::time_point now);
-    void end_session(std::uint64_t id);
-    void session_is_over();
+    void arrived(Client client);
+    void done_with_client();
     void end_if_idle();
 
-    [[nodiscard]] Use use_of_left() const { return use_of(Ways::to_right); }
-    [[nodiscard]] Use use_of_right() const { return use_of(Ways::to_left); }
-    // What the side is for that the bytes going `from_it` come from.
-    [[nodiscard]] Use use_of(Ways from_it) const {
-        if (options_.session.ways == Ways::both) return Use::both;
-        return options_.session.ways == from_it ? Use::read : Use::write;
+    [[nodiscard]] Loop& here() { return *loops_.front(); }
+    // The right-hand side is one listener for one client: it is waited for in the loop.
+    [[nodiscard]] bool right_is_gate() const {
+        return right_.size() == 1 && is_listener(right_.front()) && !forks(left_);
+    }
+    [[nodiscard]] bool has_children() const {
+        return std::any_of(right_.begin(), right_.end(), [](const Address& each) {
+            return std::holds_alternative<Exec>(each.read.target) ||
+                   std::holds_alternative<Shell>(each.read.target) || each.write;
+        });
     }
 
     const Address& left_;
-    const Address& right_;
-    const RelayOptions& options_;
+    const std::vector<Address>& right_;
     const RelayObserver& observer_;
-    Errands<Opened> errands_;
-    Watch watch_;
-    Timers timers_;
+    Common common_;
+    unsigned threads_;
+    std::vector<std::unique_ptr<Loop>> loops_;
     Fd signals_;
     std::optional<Gate> left_gate_;
     std::optional<Gate> right_gate_;
-    std::unordered_map<std::uint64_t, Stream> waiting_;  // on the left, for their right-hand side
-    std::unordered_map<std::uint64_t, std::unique_ptr<Session>> sessions_;
-    std::deque<std::uint64_t> moving_;  // sessions to be given a turn without an event
-    std::uint64_t next_id_ = first_session;
-    bool over_ = false;
-    RelayOutcome outcome_;
+    std::optional<Stream> at_right_gate_;  // waits there
+    bool out_of_descriptors_ = false;
+    std::optional<int> ended_by_;
 };
-
-void Relay::fail(const Error& error) {
-    outcome_.failed = true;
-    observer_.log(LogLevel::error,
-                  error.subject.empty() ? cause(error) : error.subject + ": " + cause(error));
-}
 
 Result<void> Relay::listen_on(const Address& address, std::optional<Gate>& gate,
                               std::uint64_t token) {
-    const Use use = token == token_left ? use_of_left() : use_of_right();
-    auto opened = Gate::open(address, OpenContext{options_.family, {}}, use, observer_.log);
+    const Place place = token == token_left ? Place::left : Place::right;
+    const Log log = [this](LogLevel level, const std::string& text) { common_.log(level, text); };
+    auto opened =
+        Gate::open(address, OpenContext{common_.options.family, {}}, common_.use_of(place), log);
     if (!opened) return failure(opened.error());
     gate.emplace(std::move(*opened));
-    if (const auto deadline = gate->deadline()) timers_.set(token, *deadline);
-    return watch_.add(gate->socket(), token);
-}
-
-void Relay::open_in_thread(std::uint64_t id, Opened::Which which, Use use,
-                           std::vector<std::string> environment) {
-    const Address& address = which == Opened::Which::left ? left_ : right_;
-    const OpenContext context{options_.family, std::move(environment)};
-    errands_.run(id, [which, address, use, context] {
-        return Opened{which, open_stream(address, use, context)};
-    });
+    if (const auto deadline = gate->deadline()) here().timers().set(token, *deadline);
+    return here().watch().add(gate->socket(), token);
 }
 
 Result<void> Relay::start() {
-    constexpr std::array ending{SIGTERM, SIGINT, SIGHUP};
-    auto signals = sys::take_signals(ending);
+    constexpr std::array heard{SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+    auto signals = sys::take_signals(heard);
     if (!signals) return failure(signals.error());
     signals_ = std::move(*signals);
-    if (auto watched = watch_.add(signals_.view(), token_signals); !watched) return watched;
-    if (auto watched = watch_.add(errands_.bell(), token_bell); !watched) return watched;
+    if (forks(left_)) sys::raise_descriptor_limit();
+    for (unsigned i = 0; i < threads_; ++i) {
+        auto loop = Loop::create(common_);
+        if (!loop) return failure(loop.error());
+        loops_.push_back(std::move(*loop));
+    }
+    common_.call_when_done([this] { here().call([this] { done_with_client(); }); });
+    if (auto watched = here().watch().add(signals_.view(), token_signals); !watched) return watched;
     if (is_listener(left_)) return listen_on(left_, left_gate_, token_left);
-    open_in_thread(next_id_++, Opened::Which::left, use_of_left(), {});
+    here().open_in_thread(left_, common_.use_of(Place::left), [this](Result<Stream> left) {
+        if (left) return arrived({std::move(*left), {}});
+        common_.fail(left.error());
+        stop();
+    });
     return {};
 }
 
 RelayOutcome Relay::run() {
     if (auto started = start(); !started) {
-        fail(started.error());
-        return outcome_;
+        common_.fail(started.error());
+    } else {
+        std::vector<std::thread> others;
+        for (std::size_t i = 1; i < loops_.size(); ++i)
+            others.emplace_back([loop = loops_[i].get()] { loop->run([](std::uint64_t) {}); });
+        here().run([this](std::uint64_t token) { handle(token); });
+        for (std::thread& each : others) each.join();
     }
-    while (!over_) {
-        const std::vector<std::uint64_t> due = timers_.due(Clock::now());
-        for (const std::uint64_t token : due) handle(token);
-        if (over_) break;
-        const auto patience = moving_.empty() ? timers_.until_next(Clock::now())
-                                              : std::optional(std::chrono::milliseconds{0});
-        for (const std::uint64_t token : watch_.wait(patience)) handle(token);
-        for (std::size_t turns = moving_.size(); turns != 0 && !over_; --turns) {
-            const std::uint64_t id = moving_.front();
-            moving_.pop_front();
-            give_turn(id, Clock::now());
-        }
-    }
-    return outcome_;
+    left_gate_.reset();
+    right_gate_.reset();
+    loops_.clear();
+    return {common_.failed(), ended_by_, common_.to_right.value(), common_.to_left.value()};
+}
+
+void Relay::stop() {
+    for (const auto& loop : loops_) loop->stop();
 }
 
 void Relay::handle(std::uint64_t token) {
     switch (token) {
         case token_signals: return take_signals();
-        case token_bell: return take_errands();
         case token_left: return accept_left();
         case token_right: return accept_right();
-        default: break;
+        default: return stop();  // the time to drain is over
     }
-    // A session that moves already gets its turn anyway; one that is gone, none.
-    if (std::find(moving_.begin(), moving_.end(), token) == moving_.end()) moving_.push_back(token);
 }
 
 void Relay::take_signals() {
     while (const auto signal = sys::next_signal(signals_.view())) {
-        outcome_.signal = signal;
-        observer_.log(LogLevel::notice, "exiting on signal " + std::to_string(*signal));
-        over_ = true;
-    }
-}
-
-void Relay::take_errands() {
-    for (auto& [id, opened] : errands_.take()) {
-        if (opened.which == Opened::Which::right) {
-            opened_right(id, std::move(opened.stream));
-        } else if (opened.stream) {
-            arrived(std::move(*opened.stream), {});
+        if (*signal == SIGUSR1) {
+            if (observer_.statistics)
+                observer_.statistics(common_.to_right.value(), common_.to_left.value());
+        } else if (*signal == SIGHUP && observer_.reopen_log) {
+            observer_.reopen_log();
         } else {
-            fail(opened.stream.error());
-            over_ = true;
+            leave_on(*signal);
         }
     }
 }
 
+// Nobody is taken in any more; a second signal ends at once.
+void Relay::leave_on(int signal) {
+    const auto patience = common_.options.drain;
+    const bool at_once = ended_by_ || signal == SIGHUP || patience == 0ms || common_.clients == 0;
+    ended_by_ = signal;
+    left_gate_.reset();
+    right_gate_.reset();
+    if (at_once) {
+        common_.log(LogLevel::notice, "exiting on signal " + std::to_string(signal));
+        return stop();
+    }
+    common_.log(LogLevel::notice, "signal " + std::to_string(signal) + ": " +
+                                      std::to_string(common_.clients) + " sessions may finish");
+    here().timers().set(token_drain, Clock::now() + patience);
+    common_.somebody_waits = true;
+    end_if_idle();
+}
+
 bool Relay::room_for_another() const {
     const auto most = left_gate_->max_children();
-    return !most || sessions_.size() + waiting_.size() < *most;
+    return !most || common_.clients < *most;
 }
 
 // The next client at a gate; nothing when none waits. A gate that nobody came to
 // in time is closed.
 std::optional<Accepted> Relay::next_client(std::optional<Gate>& gate, std::uint64_t token) {
     const Clock::time_point now = Clock::now();
-    auto client = gate->next(now, observer_.log);
+    const Log log = [this](LogLevel level, const std::string& text) { common_.log(level, text); };
+    auto client = gate->next(now, log);
     if (client) {
-        if (const auto deadline = gate->deadline()) timers_.set(token, *deadline);
+        out_of_descriptors_ = false;
+        if (const auto deadline = gate->deadline()) here().timers().set(token, *deadline);
         return std::move(*client);
     }
-    fail(client.error());
-    if (client.error().kind != Errc::timed_out) {
-        timers_.set(token, now + std::chrono::seconds{1});
+    const Error& error = client.error();
+    if (error.kind == Errc::timed_out) {
+        common_.fail(error);
+        gate.reset();
+        end_if_idle();
         return std::nullopt;
     }
-    gate.reset();
-    end_if_idle();
+    // The connection still waits, and no edge will tell so again.
+    if (!std::exchange(out_of_descriptors_, true))
+        common_.warn(Error::told(Errc::system, "accept",
+                                 cause(error) + "; nobody is let in until a connection ends")
+                         .about(error.subject));
+    common_.somebody_waits = true;
+    here().timers().set(token, now + 1s);
     return std::nullopt;
 }
 
 void Relay::accept_left() {
-    while (left_gate_ && room_for_another()) {
+    while (left_gate_) {
+        if (!room_for_another()) {
+            common_.somebody_waits = true;
+            // One may have been done before it could know.
+            if (!room_for_another()) return;
+        }
         auto client = next_client(left_gate_, token_left);
         if (!client) return;
         if (!forks(left_)) left_gate_.reset();
-        auto environment = client->environment();
-        arrived(std::move(client->stream), std::move(environment));
+        auto environment = has_children() ? client->environment() : std::vector<std::string>();
+        arrived({std::move(client->stream), std::move(environment)});
     }
 }
 
 void Relay::accept_right() {
     if (!right_gate_) return;
     auto client = next_client(right_gate_, token_right);
-    if (!right_gate_) over_ = true;
+    if (!right_gate_) return stop();
     if (!client) return;
     right_gate_.reset();
-    opened_right(waiting_.begin()->first, std::move(client->stream));
+    here().begin_session(std::move(*at_right_gate_), std::move(client->stream));
+    at_right_gate_.reset();
 }
 
-void Relay::arrived(Stream left, std::vector<std::string> environment) {
-    const std::uint64_t id = next_id_++;
-    waiting_.emplace(id, std::move(left));
-    // For one client the loop itself can wait at the right; for many each needs its own.
-    if (!is_listener(right_) || forks(left_))
-        return open_in_thread(id, Opened::Which::right, use_of_right(), std::move(environment));
-    if (auto listening = listen_on(right_, right_gate_, token_right); !listening) {
-        fail(listening.error());
-        over_ = true;
+void Relay::arrived(Client client) {
+    ++common_.clients;
+    if (!left_gate_) common_.somebody_waits = true;
+    if (right_is_gate()) {
+        at_right_gate_.emplace(std::move(client.left));
+        if (auto listening = listen_on(right_.front(), right_gate_, token_right); !listening) {
+            common_.fail(listening.error());
+            stop();
+        }
+        return;
     }
+    const auto least =
+        std::min_element(loops_.begin(), loops_.end(),
+                         [](const auto& a, const auto& b) { return a->clients() < b->clients(); });
+    if (*least == loops_.front()) return here().begin(std::move(client));
+    (*least)->take_in(std::move(client));
 }
 
-void Relay::opened_right(std::uint64_t id, Result<Stream> right) {
-    auto left = waiting_.extract(id);
-    if (right) return begin_session(id, std::move(left.mapped()), std::move(*right));
-    fail(right.error());
-    session_is_over();
-}
-
-void Relay::begin_session(std::uint64_t id, Stream left, Stream right) {
-    auto session = Session::create(std::move(left), std::move(right), options_.session);
-    if (!session) {
-        fail(session.error());
-        return session_is_over();
-    }
-    for (const FdView fd : (*session)->descriptors())
-        if (auto watched = watch_.add(fd, id); !watched) fail(watched.error());
-    sessions_.emplace(id, std::move(*session));
-    moving_.push_back(id);
-}
-
-void Relay::give_turn(std::uint64_t id, Clock::time_point now) {
-    const auto found = sessions_.find(id);
-    if (found == sessions_.end()) return;
-    switch (found->second->advance(now)) {
-        case Session::State::moving: moving_.push_back(id); break;
-        case Session::State::finished: return end_session(id);
-        case Session::State::waiting: break;
-    }
-    if (const auto deadline = found->second->deadline()) timers_.set(id, *deadline);
-}
-
-void Relay::end_session(std::uint64_t id) {
-    const auto session = std::move(sessions_.extract(id).mapped());
-    watch_.forget(id);
-    if (observer_.report)
-        for (const auto& direction : session->directions())
-            for (const EndReport& report : direction->reports()) observer_.report(report);
-    for (const Error& error : session->finish()) fail(error);
-    session_is_over();
-}
-
-// Whoever waits in the backlog may come in now; without a listener it was the last.
-void Relay::session_is_over() {
+void Relay::done_with_client() {
+    common_.somebody_waits = !left_gate_;
     if (left_gate_) return accept_left();
     end_if_idle();
 }
 
 void Relay::end_if_idle() {
-    if (waiting_.empty() && sessions_.empty()) over_ = true;
+    if (!left_gate_ && common_.clients == 0) stop();
 }
 
 }  // namespace
 
-RelayOutcome run_relay(const Address& left, const Address& right, const RelayOptions& options,
-                       const RelayObserver& observer) {
-    auto errands = Errands<Opened>::create();
-    auto watch = Watch::create();
-    if (!errands || !watch) {
-        observer.log(LogLevel::error, cause(errands ? watch.error() : errands.error()));
-        return RelayOutcome{true, std::nullopt};
-    }
-    return Relay(left, right, options, observer, std::move(*errands), std::move(*watch)).run();
+RelayOutcome run_relay(const Address& left, const std::vector<Address>& right,
+                       const RelayOptions& options, const RelayObserver& observer) {
+    return Relay(left, right, options, observer).run();
 }
 
 }  // namespace zc

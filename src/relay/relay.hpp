@@ -1,41 +1,61 @@
-// Opens two addresses and relays between them; with `fork`, for every client.
+// Opens addresses and relays between them; with `fork`, for every client.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "address/open.hpp"
+#include "kernel/limits.hpp"
 #include "relay/gate.hpp"
+#include "relay/resources.hpp"
 #include "relay/session.hpp"
+#include "relay/targets.hpp"
 
 namespace zc {
 
 struct RelayOptions {
     SessionOptions session;
     std::optional<Family> family;  // -4, -6
+    Balance balance = Balance::first;
+    std::chrono::milliseconds retry_after = limits::target_retry;
+    // How long sessions may go on after SIGTERM or SIGINT.
+    std::chrono::milliseconds drain{0};
+    unsigned threads = 1;  // event loops, when the left address forks
+    std::size_t buffer_bytes = limits::relay_buffer_bytes;
+    // Of all carriers together; without it half of what the user's quota allows.
+    std::optional<std::size_t> pipe_memory_bytes;
 };
 
-// How the relay talks; it never prints by itself.
+// How the relay talks; it never prints by itself. Called by one thread at a time.
 struct RelayObserver {
     Log log;
     // A direction has ended; called for each of its sinks.
     std::function<void(const EndReport&)> report;
+    // What SIGHUP does; without it the relay ends.
+    std::function<void()> reopen_log;
+    // What SIGUSR1 asks for: all that has gone each way until now.
+    std::function<void(const Traffic& to_right, const Traffic& to_left)> statistics;
 };
 
 struct RelayOutcome {
     bool failed = false;        // something was told with LogLevel::error
     std::optional<int> signal;  // it was ended by this one
+    Traffic to_right;
+    Traffic to_left;
 };
 
-// Takes    addresses of parse_address(); only the left one may fork.
+// Takes    addresses of parse_address(); only the left one may fork. With several
+//          right ones each session gets one of them, see Targets.
 // Returns  when the session has ended (or never, with `fork`), on SIGTERM,
 //          SIGINT and SIGHUP, or when the left address cannot be opened.
-// Owns     one event loop in this thread, the only one that moves bytes; threads
-//          that open addresses and wait for children.
-// Kernel   blocks SIGTERM, SIGINT and SIGHUP for the whole process.
-[[nodiscard]] RelayOutcome run_relay(const Address& left, const Address& right,
+// Owns     event loops, one in this thread and with `fork` more in theirs; only
+//          they move bytes. Threads that look names up and open what may sleep.
+// Kernel   blocks SIGTERM, SIGINT, SIGHUP and SIGUSR1 for the whole process; with
+//          `fork` raises its limit of descriptors as far as it may.
+[[nodiscard]] RelayOutcome run_relay(const Address& left, const std::vector<Address>& right,
                                      const RelayOptions& options, const RelayObserver& observer);
 
 }  // namespace zc

@@ -1,163 +1,232 @@
 // A session is driven by edges: every descriptor is watched for input, room and
-// hang-up once, for its whole life, and any edge gives both directions a turn.
+// hang-up once, for its whole life, and nothing is ever subscribed again.
 //
-// Why no wake-up is lost. A direction only says that it waits after the kernel
-// has answered EAGAIN for exactly the descriptor it names (path_io.hpp: or
-// poll(2) has, for one that may not be made non-blocking). What makes that
-// descriptor ready later is an edge, and it comes after the answer. An edge that
-// comes while a direction is moving says nothing new: it goes on until EAGAIN
-// anyway. A direction that holds bytes waits for its sink, never for its source.
+// States of a direction, and what each waits for:
+// - quiet: nothing is held, no pipe, no memory. It waits for input at its source.
+// - moving: it has been given a turn and has not yet come to a stop; it gets
+//   another without being asked.
+// - waiting for its source: nothing is held. A carrier may still be borrowed, but
+//   not for longer than carrier_rest.
+// - waiting for its sink: bytes are held. It waits for room, and for nothing else:
+//   who holds bytes must never sleep on a source.
+//
+// Why no wake-up is lost. A direction says that it waits only after the kernel has
+// answered EAGAIN for exactly the descriptor it names (path_io.hpp: or poll(2) has,
+// for one that may not be made non-blocking), or has given a socket's reader less
+// than it had room for. What makes that descriptor ready later is an edge, and it
+// comes after the answer; epoll keeps it until this thread asks. An edge that is
+// told while its direction moves says nothing new: it goes on until EAGAIN anyway.
+// Three edges are not what they seem:
+// - Room at the sink of a direction that waits for its source is no work for it.
+//   Every input event of a socket says so, too.
+// - A hang-up (or urgent data) and bytes may come as one edge: from then on a short
+//   read proves nothing, and reading goes on until EAGAIN or the end.
+// - EAGAIN of a splice into a carrier that holds bytes may mean that the carrier is
+//   full, so the source is only asked while it is empty (path_carrier.cpp).
 //
 // How it ends. The end of a source, once all its bytes are delivered, is passed
 // on as a half-close and the other direction goes on for as long as it takes
 // (unless -t says how long). A failure ends the session, but for a direction
-// that still writes a recording: that goes on to the end of its source.
+// that still writes a recording: that goes on to the end of its source. What has
+// failed, or is ended from outside, is never passed on as an end: TCP connections
+// are reset, children are ended.
 #include "relay/session.hpp"
 
 #include <algorithm>
 #include <utility>
 
+#include "kernel/limits.hpp"
 #include "kernel/sys.hpp"
 
 namespace zc {
+namespace {
 
-Result<std::unique_ptr<Session>> Session::create(Stream left, Stream right,
-                                                 SessionOptions options) {
-    std::unique_ptr<Session> session(
-        new Session(std::move(left), std::move(right), std::move(options)));
-    Result<void> added;
-    if (session->options_.ways != Ways::to_left)
-        added = session->add_direction(session->left_, session->right_,
-                                       session->options_.record_to_right);
-    if (added && session->options_.ways != Ways::to_right)
-        added = session->add_direction(session->right_, session->left_,
-                                       session->options_.record_to_left);
-    if (!added) return failure(added.error());
-    if (session->directions_.empty())
+constexpr std::size_t index_of(Place place) { return place == Place::left ? 0 : 1; }
+constexpr Place source_of(Ways way) { return way == Ways::to_right ? Place::left : Place::right; }
+constexpr Place sink_of(Ways way) { return way == Ways::to_right ? Place::right : Place::left; }
+constexpr std::array both_ways{Ways::to_right, Ways::to_left};
+
+}  // namespace
+
+Result<std::unique_ptr<Session>> Session::create(Stream left, Stream right, Resources& resources) {
+    std::unique_ptr<Session> session(new Session(std::move(left), std::move(right), resources));
+    for (const Ways way : both_ways)
+        if (resources.options.ways == Ways::both || resources.options.ways == way)
+            if (auto added = session->add_direction(way); !added) return failure(added.error());
+    if (!session->ways_[0].direction && !session->ways_[1].direction)
         return failure(
             Error::told(Errc::unavailable, "open", "nothing to read, or nowhere to write")
-                .about(session->left_.label()));
+                .about(session->streams_[0].label()));
     return session;
 }
 
 // A blocking pipe or terminal that is not ours must not be made non-blocking, and
 // could only be written in the smallest pieces (path_io.cpp). Another description
 // of it is ours to make as we like.
-FdView Session::not_blocking(const Endpoint& sink) {
-    const bool stops_loops =
-        sink.facts.blocking == Blocking::yes &&
-        (sink.facts.kind == FdKind::pipe || sink.facts.kind == FdKind::terminal);
-    if (!stops_loops) return sink.fd;
-    auto own = sys::reopen_nonblocking(sink.fd, Readiness::writable);
-    if (!own) return sink.fd;
-    return descriptions_.emplace_back(std::move(*own)).view();
+Result<FdView> Session::not_blocking(const Stream& to, Place place) {
+    if (to.own_kind()) return to.writer();
+    const auto facts = classify(to.writer());
+    if (!facts) return failure(facts.error().about(to.writer_label()));
+    const bool stops_loops = facts->blocking == Blocking::yes &&
+                             (facts->kind == FdKind::pipe || facts->kind == FdKind::terminal);
+    if (!stops_loops) return to.writer();
+    auto own = sys::reopen_nonblocking(to.writer(), Readiness::writable);
+    if (!own) return to.writer();
+    return descriptions_.emplace_back(Description{std::move(*own), place}).fd.view();
 }
 
-Result<void> Session::add_direction(Stream& from, Stream& to,
-                                    const std::optional<Endpoint>& recording) {
+Result<void> Session::add_direction(Ways which) {
+    const Stream& from = streams_[index_of(source_of(which))];
+    const Stream& to = streams_[index_of(sink_of(which))];
     if (!from.reader().valid() || !to.writer().valid()) return {};
-    auto source = look_at(from.reader(), from.label());
-    if (!source) return failure(source.error());
-    auto sink = look_at(to.writer(), to.writer_label());
-    if (sink) sink = look_at(not_blocking(*sink), to.writer_label());
+    const auto sink = not_blocking(to, sink_of(which));
     if (!sink) return failure(sink.error());
-    DirectionOptions how;
-    how.policy = options_.policy;
-    how.limit = from.read_limit_bytes();
-    how.at_end = from.ignores_end() ? AtEnd::look_again : AtEnd::finish;
-    how.recording = recording;
-    directions_.push_back(
-        std::make_unique<Direction>(std::move(*source), std::move(*sink), std::move(how)));
-    sinks_.push_back(&to);
-    concluded_.push_back(false);
+    auto made = Direction::create(which, from, to, *sink, *resources_);
+    if (!made) return failure(made.error());
+    way(which).direction = std::move(*made);
     return {};
 }
 
-std::vector<FdView> Session::descriptors() const {
+std::vector<FdView> Session::descriptors(Place place) const {
+    const Stream& stream = streams_[index_of(place)];
     std::vector<FdView> all;
-    for (const FdView fd : {left_.reader(), left_.writer(), left_.child_exit(), right_.reader(),
-                            right_.writer(), right_.child_exit()})
+    for (const FdView fd : {stream.reader(), stream.writer(), stream.child_exit()})
         if (fd.valid() && std::find(all.begin(), all.end(), fd) == all.end()) all.push_back(fd);
-    for (const Fd& description : descriptions_) all.push_back(description.view());
+    for (const Description& each : descriptions_)
+        if (each.place == place) all.push_back(each.fd.view());
     return all;
 }
 
-std::size_t Session::open_directions() const {
-    return static_cast<std::size_t>(
-        std::count_if(directions_.begin(), directions_.end(),
-                      [](const auto& direction) { return !direction->finished(); }));
+void Session::notice(Place place, const sys::Event& event) {
+    for (const Ways which : both_ways) {
+        Way& it = way(which);
+        if (!it.direction) continue;
+        if (source_of(which) == place) {
+            if (event.look_closely) it.direction->look_closely();
+            if (event.readable || event.look_closely) it.has_work = true;
+        } else if (event.look_closely || (event.writable && it.direction->waits_for_sink())) {
+            it.has_work = true;
+        }
+    }
 }
 
-void Session::conclude(std::size_t direction) {
-    concluded_[direction] = true;
-    const Direction& ended = *directions_[direction];
-    if (ended.failed()) {
-        ended_ = std::none_of(directions_.begin(), directions_.end(),
-                              [](const auto& other) { return other->records(); });
+bool Session::half_closed() const {
+    return std::any_of(ways_.begin(), ways_.end(),
+                       [](const Way& it) { return it.direction && it.direction->finished(); });
+}
+
+bool Session::all_finished() const {
+    return std::all_of(ways_.begin(), ways_.end(),
+                       [](const Way& it) { return !it.direction || it.direction->finished(); });
+}
+
+void Session::conclude(Ways which) {
+    way(which).concluded = true;
+    const Direction& ended = *way(which).direction;
+    if (!ended.whole()) {
+        ended_ = std::none_of(ways_.begin(), ways_.end(), [](const Way& other) {
+            return other.direction && other.direction->records();
+        });
         return;
     }
     // A reader sees the end only when our own description is closed, too.
-    for (Fd& description : descriptions_)
-        if (description.view() == ended.sink().fd) (void)description.close();
-    if (auto passed_on = sinks_[direction]->end_writing(); !passed_on) {
+    for (Description& each : descriptions_)
+        if (each.fd.view() == ended.sink()) (void)each.fd.close();
+    if (auto passed_on = streams_[index_of(sink_of(which))].end_writing(); !passed_on) {
         errors_.push_back(passed_on.error());
         ended_ = true;
     }
 }
 
 void Session::expire(Clock::time_point now) {
-    const bool undelivered = std::any_of(directions_.begin(), directions_.end(),
-                                         [](const auto& way) { return way->waits_for_sink(); });
+    const auto holds = [](const Way& it) { return it.direction && it.direction->waits_for_sink(); };
+    const bool undelivered = std::any_of(ways_.begin(), ways_.end(), holds);
+    const SessionOptions& options = resources_->options;
     const auto idle = now - last_movement_;
-    const bool half_closed = open_directions() < directions_.size();
-    const bool over_idle = options_.idle_limit && idle >= *options_.idle_limit;
-    const bool over_half_closed = half_closed && !undelivered && options_.half_closed_limit &&
-                                  idle >= *options_.half_closed_limit;
+    const bool over_idle = options.idle_limit && idle >= *options.idle_limit;
+    const bool over_half_closed = half_closed() && !undelivered && options.half_closed_limit &&
+                                  idle >= *options.half_closed_limit;
     if (!over_idle && !over_half_closed) return;
     ended_ = true;
-    if (!undelivered) return;
-    for (const auto& way : directions_)
-        if (way->waits_for_sink())
+    for (const Way& it : ways_)
+        if (holds(it))
             errors_.push_back(Error::told(Errc::timed_out, "poll",
                                           "took nothing for too long; bytes are undelivered")
                                   .at(Side::sink)
-                                  .about(way->sink().label));
+                                  .about(it.direction->to().writer_label()));
+}
+
+void Session::give_turn(Ways which, Clock::time_point now) {
+    Way& it = way(which);
+    if (!it.direction || it.concluded || !it.has_work || ended_) return;
+    const Progress progress = it.direction->advance();
+    it.has_work = progress.state == Progress::State::moving;
+    if (it.has_work) moving_ = true;
+    if (it.direction->moved_in_turn()) last_movement_ = now;
+    if (progress.look_after) look_at_ = now + *progress.look_after;
+    if (it.direction->finished())
+        conclude(which);
+    else if (!rest_at_ && it.direction->could_rest())
+        rest_at_ = now + limits::carrier_rest;
 }
 
 void Session::move(Clock::time_point now) {
     expire(now);
     moving_ = false;
-    look_at_.reset();
-    for (std::size_t i = 0; i < directions_.size() && !ended_; ++i) {
-        Direction& direction = *directions_[i];
-        if (concluded_[i]) continue;
-        const Progress progress = direction.advance();
-        if (progress.state == Progress::State::moving) moving_ = true;
-        if (direction.moved_in_turn()) last_movement_ = now;
-        if (progress.look_after) look_at_ = now + *progress.look_after;
-        if (direction.finished()) conclude(i);
+    if (look_at_ && now >= *look_at_) {
+        look_at_.reset();
+        for (Way& it : ways_) it.has_work = true;
     }
-    if (open_directions() == 0) ended_ = true;
+    if (rest_at_ && now >= *rest_at_) {
+        rest_at_.reset();
+        const bool still = now - last_movement_ >= limits::carrier_rest;
+        for (const Way& it : ways_) {
+            if (!it.direction || !it.direction->could_rest()) continue;
+            if (still)
+                it.direction->rest();
+            else
+                rest_at_ = last_movement_ + limits::carrier_rest;
+        }
+    }
+    for (const Ways which : both_ways) give_turn(which, now);
+    if (all_finished()) ended_ = true;
 }
 
 // A child whose streams have ended by themselves may take its time; one that is
 // left before may not.
 void Session::close(Clock::time_point now) {
     closed_ = true;
-    for (const auto& direction : directions_)
-        if (direction->finished())
-            for (Error& error : direction->errors()) errors_.push_back(std::move(error));
-    if (open_directions() != 0 || !errors_.empty())
+    bool whole = errors_.empty();
+    for (const Way& it : ways_) {
+        if (!it.direction || !it.direction->finished()) continue;
+        whole &= it.direction->whole();
+        for (Error& error : it.direction->errors()) errors_.push_back(std::move(error));
+    }
+    if (!all_finished() || !errors_.empty())
         child_deadline_ = now;
-    else if (options_.half_closed_limit)
-        child_deadline_ = now + *options_.half_closed_limit;
-    for (Stream* stream : {&left_, &right_})
-        if (auto closed = stream->close(); !closed) errors_.push_back(closed.error());
+    else if (resources_->options.half_closed_limit)
+        child_deadline_ = now + *resources_->options.half_closed_limit;
+    for (Stream& stream : streams_) {
+        if (!whole) stream.spoil();
+        if (auto closed = stream.close(); !closed) errors_.push_back(closed.error());
+    }
 }
 
-bool Session::waits_for_child(Clock::time_point now) const {
-    if (child_deadline_ && now >= *child_deadline_) return false;
-    return left_.child_runs() || right_.child_runs();
+void Session::abandon(Clock::time_point now) {
+    ended_ = true;
+    for (Stream& stream : streams_) stream.spoil();
+    if (!closed_) close(now);
+    for (Stream& stream : streams_) stream.end_child();
+}
+
+// A child that has had its time is told to end, and has some more for that.
+bool Session::waits_for_child(Clock::time_point now) {
+    if (!streams_[0].child_runs() && !streams_[1].child_runs()) return false;
+    if (!child_deadline_ || now < *child_deadline_) return true;
+    if (std::exchange(children_told_, true)) return false;
+    for (Stream& stream : streams_) stream.end_child();
+    child_deadline_ = now + limits::child_grace;
+    return true;
 }
 
 Session::State Session::advance(Clock::time_point now) {
@@ -169,22 +238,36 @@ Session::State Session::advance(Clock::time_point now) {
 
 std::optional<Session::Clock::time_point> Session::deadline() const {
     if (closed_) return child_deadline_;
-    std::optional<Clock::time_point> first = look_at_;
+    std::optional<Clock::time_point> first;
     const auto no_later_than = [&first](Clock::time_point when) {
         if (!first || when < *first) first = when;
     };
-    if (options_.idle_limit) no_later_than(last_movement_ + *options_.idle_limit);
-    const bool half_closed = open_directions() < directions_.size();
-    if (half_closed && options_.half_closed_limit)
-        no_later_than(last_movement_ + *options_.half_closed_limit);
+    const SessionOptions& options = resources_->options;
+    if (look_at_) no_later_than(*look_at_);
+    if (rest_at_) no_later_than(*rest_at_);
+    if (options.idle_limit) no_later_than(last_movement_ + *options.idle_limit);
+    if (options.half_closed_limit && half_closed())
+        no_later_than(last_movement_ + *options.half_closed_limit);
     return first;
 }
 
 std::vector<Error> Session::finish() {
-    for (Stream* stream : {&left_, &right_})
-        if (auto finished = stream->finish(std::chrono::milliseconds{0}); !finished)
+    for (Stream& stream : streams_)
+        if (auto finished = stream.finish(std::chrono::milliseconds{0}); !finished)
             errors_.push_back(finished.error());
     return std::exchange(errors_, {});
+}
+
+std::vector<EndReport> Session::reports() const {
+    std::vector<EndReport> all;
+    for (const Way& it : ways_)
+        if (it.direction)
+            for (EndReport& each : it.direction->reports()) all.push_back(std::move(each));
+    return all;
+}
+
+Traffic Session::traffic(Ways which) const {
+    return way(which).direction ? way(which).direction->traffic() : Traffic{};
 }
 
 }  // namespace zc

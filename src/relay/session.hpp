@@ -1,6 +1,7 @@
 // One connection: two streams, and one or two directions between them.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -8,85 +9,96 @@
 #include <vector>
 
 #include "address/stream.hpp"
+#include "kernel/sys_event.hpp"
 #include "relay/direction.hpp"
 
 namespace zc {
 
-// Which way bytes go: -u is to_right, -U is to_left.
-enum class Ways : std::uint8_t { both, to_right, to_left };
+// Which of a session's two streams.
+enum class Place : std::uint8_t { left, right };
 
-struct SessionOptions {
-    Ways ways = Ways::both;
-    Policy policy;
-    // -t: the longest time without movement once one direction has ended.
-    std::optional<std::chrono::milliseconds> half_closed_limit;
-    // -T: the longest time without movement.
-    std::optional<std::chrono::milliseconds> idle_limit;
-    std::optional<Endpoint> record_to_right;  // -r: every byte that goes right, too
-    std::optional<Endpoint> record_to_left;   // -R
-};
-
-// Owns    both streams. Nothing of it sleeps but finish().
+// Owns    both streams. Nothing of it sleeps but finish() after abandon().
 class Session {
 public:
     using Clock = std::chrono::steady_clock;
     enum class State : std::uint8_t { moving, waiting, finished };
 
-    // Takes    two streams; a direction that `options.ways` allows and one of them
-    //          has no descriptor for (STDOUT cannot be read) is left out.
+    // Takes    two streams, and resources that outlive it; a direction that the
+    //          options allow and one of the streams has no descriptor for (STDOUT
+    //          cannot be read) is left out.
     // Errors   a descriptor that is closed; no direction at all.
     [[nodiscard]] static Result<std::unique_ptr<Session>> create(Stream left, Stream right,
-                                                                 SessionOptions options);
+                                                                 Resources& resources);
 
-    // Gives both directions a turn; when they have ended, closes both streams and
-    // waits for their children.
+    // An event of one of descriptors(place).
+    void notice(Place place, const sys::Event& event);
+
+    // Gives the directions that may have something to do a turn; when they have
+    // ended, closes both streams and waits for their children.
     //
-    // Returns  moving: call again soon; waiting: when one of descriptors() has
-    //          changed or deadline() has passed; finished: call finish().
+    // Returns  moving: call again soon; waiting: after the next notice() or when
+    //          deadline() has passed; finished: call finish().
     State advance(Clock::time_point now);
 
-    // Everything this session may wait for; each is to be watched for every
-    // edge of readiness, from before the first advance().
-    [[nodiscard]] std::vector<FdView> descriptors() const;
+    // Everything this session may wait for at that place; each is to be watched for
+    // every edge of readiness, from before the first advance().
+    [[nodiscard]] std::vector<FdView> descriptors(Place place) const;
     [[nodiscard]] std::optional<Clock::time_point> deadline() const;
 
-    // Order    once, when advance() has said so.
+    // Ends it where it is. Nobody takes the rest for the whole: see Stream::spoil().
+    void abandon(Clock::time_point now);
+
+    // Order    once, when advance() has said so, or after abandon().
     // Returns  everything that went wrong, each with its label; empty when all
     //          that was read has been delivered.
-    // Blocks   for a child that has to be ended, see Stream::finish.
+    // Blocks   after abandon(), for children, see Stream::finish.
     [[nodiscard]] std::vector<Error> finish();
 
-    [[nodiscard]] const std::vector<std::unique_ptr<Direction>>& directions() const {
-        return directions_;
-    }
+    [[nodiscard]] std::vector<EndReport> reports() const;
+    [[nodiscard]] Traffic traffic(Ways way) const;
 
 private:
-    Session(Stream left, Stream right, SessionOptions options)
-        : left_(std::move(left)), right_(std::move(right)), options_(std::move(options)) {}
-    [[nodiscard]] Result<void> add_direction(Stream& from, Stream& to,
-                                             const std::optional<Endpoint>& recording);
-    [[nodiscard]] FdView not_blocking(const Endpoint& sink);
-    void conclude(std::size_t direction);
+    struct Description {  // of an inherited sink: ours, so non-blocking
+        Fd fd;
+        Place place;
+    };
+    Session(Stream left, Stream right, Resources& resources)
+        : streams_{std::move(left), std::move(right)}, resources_(&resources) {}
+    [[nodiscard]] Result<void> add_direction(Ways way);
+    [[nodiscard]] Result<FdView> not_blocking(const Stream& to, Place place);
+    void conclude(Ways way);
     void expire(Clock::time_point now);
-    [[nodiscard]] std::size_t open_directions() const;
+    [[nodiscard]] bool half_closed() const;
+    [[nodiscard]] bool all_finished() const;
     void move(Clock::time_point now);
+    void give_turn(Ways way, Clock::time_point now);
     void close(Clock::time_point now);
-    [[nodiscard]] bool waits_for_child(Clock::time_point now) const;
+    [[nodiscard]] bool waits_for_child(Clock::time_point now);
 
-    Stream left_;
-    Stream right_;
-    SessionOptions options_;
-    std::vector<std::unique_ptr<Direction>> directions_;
-    std::vector<Stream*> sinks_;    // of each direction
-    std::vector<Fd> descriptions_;  // of inherited sinks: ours, so non-blocking
-    std::vector<bool> concluded_;   // its end has been passed on
+    // By Ways: what goes right, what goes left.
+    struct Way {
+        std::unique_ptr<Direction> direction;
+        bool has_work = true;
+        bool concluded = false;  // its end has been passed on
+    };
+    [[nodiscard]] Way& way(Ways which) { return ways_[which == Ways::to_right ? 0 : 1]; }
+    [[nodiscard]] const Way& way(Ways which) const {
+        return ways_[which == Ways::to_right ? 0 : 1];
+    }
+
+    std::array<Stream, 2> streams_;  // by Place
+    Resources* resources_;
+    std::array<Way, 2> ways_;
+    std::vector<Description> descriptions_;
     std::vector<Error> errors_;
     Clock::time_point last_movement_ = Clock::now();
     std::optional<Clock::time_point> look_at_;
+    std::optional<Clock::time_point> rest_at_;
     std::optional<Clock::time_point> child_deadline_;
     bool moving_ = false;
-    bool ended_ = false;   // nothing moves any more
-    bool closed_ = false;  // the streams are closed; only children may be left
+    bool children_told_ = false;  // to end
+    bool ended_ = false;          // nothing moves any more
+    bool closed_ = false;         // the streams are closed; only children may be left
 };
 
 }  // namespace zc

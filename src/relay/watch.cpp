@@ -1,6 +1,5 @@
 #include "relay/watch.hpp"
 
-#include "kernel/sys_event.hpp"
 #include "kernel/sys_file.hpp"
 
 namespace zc {
@@ -23,7 +22,7 @@ Result<void> Watch::add(FdView fd, std::uint64_t token) {
     return {};
 }
 
-std::span<const std::uint64_t> Watch::wait(std::optional<std::chrono::milliseconds> limit) {
+std::span<const sys::Event> Watch::wait(std::optional<std::chrono::milliseconds> limit) {
     const auto count = sys::epoll_wait(epoll_.view(), told_, limit);
     return std::span(told_).first(count.value_or(0));
 }

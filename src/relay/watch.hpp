@@ -7,9 +7,9 @@
 #include <optional>
 #include <span>
 #include <unordered_map>
-#include <vector>
 
 #include "kernel/fd.hpp"
+#include "kernel/sys_event.hpp"
 
 namespace zc {
 
@@ -31,16 +31,15 @@ public:
 
     // Waits, at most `limit`, for ever without one.
     //
-    // Returns  the tokens of what has changed, possibly more than once.
-    [[nodiscard]] std::span<const std::uint64_t> wait(
-        std::optional<std::chrono::milliseconds> limit);
+    // Returns  what has changed; a token possibly more than once.
+    [[nodiscard]] std::span<const sys::Event> wait(std::optional<std::chrono::milliseconds> limit);
 
 private:
     explicit Watch(Fd epoll) : epoll_(std::move(epoll)) {}
 
     Fd epoll_;
     std::unordered_multimap<std::uint64_t, Fd> duplicates_;
-    std::array<std::uint64_t, 64> told_{};
+    std::array<sys::Event, 64> told_{};
 };
 
 }  // namespace zc

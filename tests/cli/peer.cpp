@@ -16,6 +16,7 @@
 //   shut                 half-close
 //   end                  the end of the stream must come now
 //   drain                reads to the end, whatever it is
+//   cut                  reads until the connection is reset; a clean end is wrong
 //   stuffed              writes until the other side takes no more for 200 ms
 //   gate=FIFO            waits until somebody has opened and closed FIFO
 //   mark=FILE            creates FILE: the test sees that we are here
@@ -107,6 +108,7 @@ private:
         if (verb == "shut") return void(must("shutdown", ::shutdown(fd_, SHUT_WR)));
         if (verb == "end") return expect_end();
         if (verb == "drain") return drain();
+        if (verb == "cut") return expect_cut();
         if (verb == "mirror") return mirror();
         if (verb == "stuffed") return stuff();
         if (verb == "reset") return reset();
@@ -195,6 +197,13 @@ private:
     }
     void drain() {
         while (must("read", ::read(fd_, buffer_.data(), buffer_.size())) != 0) continue;
+    }
+    void expect_cut() {
+        for (;;) {
+            const auto n = ::read(fd_, buffer_.data(), buffer_.size());
+            if (n < 0 && errno == ECONNRESET) return;
+            if (must("read", n) == 0) die("a clean end");
+        }
     }
     void mirror() {
         for (;;) {

@@ -117,10 +117,10 @@ relay_sleeps() {
     finished "$relay"
 }
 
-@test "a connection reset is an error: told, exit 1" {
-    serve tcp expect=1000 reset
+@test "a connection reset is an error: told, exit 1, and the other side sees it" {
+    serve tcp expect=1000 send=5000 reset
     relay_for tcp
-    limited peer "$door" send=1000 drain
+    limited peer "$door" send=1000 cut
     finished "$server_pid"
     finished "$relay" 1
     [[ $(last_error relay.log) == "zc-relay E TCP:127.0.0.1:"*": Connection reset by peer" ]]
@@ -267,8 +267,8 @@ relay_sleeps() {
 @test "fork: a client whose server refuses does not end the others" {
     closed_port
     start_relay TCP-LISTEN:0,fork "TCP:127.0.0.1:$closed_port"
-    limited peer "tcp:$port" end
-    limited peer "tcp:$port" end
+    limited peer "tcp:$port" cut
+    limited peer "tcp:$port" cut
     [ "$(grep -c 'Connection refused' relay.log)" -eq 2 ]
     kill "$relay"
     finished "$relay" 143

@@ -6,11 +6,13 @@
 
 #include <atomic>
 #include <csignal>
+#include <span>
 #include <string>
 #include <thread>
 
 #include "catch.hpp"
 #include "kernel/ends.hpp"
+#include "kernel/limits.hpp"
 #include "relay/watch.hpp"
 
 using namespace zc;
@@ -35,13 +37,35 @@ Client client(const char* label) {
     parts.reader = parts.writer = pair.near.view();
     parts.read_owner = std::move(pair.near);
     parts.end = EndOfWriting::shutdown;
+    parts.own_kind = FdKind::unix_socket;
     return {Stream(std::move(parts)), std::move(pair.far)};
+}
+
+// What a loop has for its sessions.
+struct Rig {
+    explicit Rig(SessionOptions options = {})
+        : budget(1 << 24), resources(std::move(options), budget, limits::relay_buffer_bytes) {}
+    PipeBudget budget;
+    Resources resources;
+};
+
+// Watches a session as the relay does.
+Watch watch_over(const Session& session) {
+    auto watch = Watch::create();
+    for (const Place place : {Place::left, Place::right})
+        for (const FdView fd : session.descriptors(place))
+            REQUIRE(watch->add(fd, place == Place::left ? 0 : 1));
+    return std::move(*watch);
+}
+
+void tell(Session& session, std::span<const sys::Event> events) {
+    for (const sys::Event& event : events)
+        session.notice(event.token == 0 ? Place::left : Place::right, event);
 }
 
 // Runs a session as the relay does, until it ends or, without an end, for 20 s.
 std::vector<Error> run(Session& session) {
-    auto watch = Watch::create();
-    for (const FdView fd : session.descriptors()) REQUIRE(watch->add(fd, 7));
+    Watch watch = watch_over(session);
     const auto give_up = Session::Clock::now() + 20s;
     for (;;) {
         const auto now = Session::Clock::now();
@@ -50,8 +74,8 @@ std::vector<Error> run(Session& session) {
         if (state == Session::State::finished) return session.finish();
         if (state == Session::State::moving) continue;
         const auto until = session.deadline().value_or(give_up);
-        (void)watch->wait(std::chrono::ceil<std::chrono::milliseconds>(
-            std::max(until - Session::Clock::now(), Session::Clock::duration::zero())));
+        tell(session, watch.wait(std::chrono::ceil<std::chrono::milliseconds>(std::max(
+                          until - Session::Clock::now(), Session::Clock::duration::zero()))));
     }
 }
 
@@ -83,7 +107,8 @@ TEST_CASE("session: a late answer to a half-close arrives whole") {
         test::write_all(right.far.view(), answer);
         half_close(right.far.view());
     });
-    auto session = Session::create(std::move(left.stream), std::move(right.stream), {});
+    Rig rig;
+    auto session = Session::create(std::move(left.stream), std::move(right.stream), rig.resources);
     REQUIRE(session);
     const auto errors = run(**session);
     asking.join();
@@ -99,11 +124,15 @@ TEST_CASE("session: -T ends it, but not with undelivered bytes and success") {
     SessionOptions options;
     options.idle_limit = 50ms;
     SECTION("idle") {
-        auto session = Session::create(std::move(left.stream), std::move(right.stream), options);
+        Rig rig(options);
+        auto session =
+            Session::create(std::move(left.stream), std::move(right.stream), rig.resources);
         CHECK(run(**session).empty());
     }
     SECTION("its sink takes nothing") {
-        auto session = Session::create(std::move(left.stream), std::move(right.stream), options);
+        Rig rig(options);
+        auto session =
+            Session::create(std::move(left.stream), std::move(right.stream), rig.resources);
         // As long as there is anything to write, the left side has more.
         const std::string more = pattern(100'000);
         std::atomic<bool> over = false;
@@ -128,7 +157,8 @@ TEST_CASE("session: -t counts from the first end, and without it there is no lim
     Client right = client("right");
     SessionOptions options;
     options.half_closed_limit = 50ms;
-    auto session = Session::create(std::move(left.stream), std::move(right.stream), options);
+    Rig rig(options);
+    auto session = Session::create(std::move(left.stream), std::move(right.stream), rig.resources);
     CHECK_FALSE((*session)->deadline());
     half_close(left.far.view());
     CHECK((*session)->advance(Session::Clock::now()) == Session::State::waiting);
@@ -146,7 +176,9 @@ TEST_CASE("session: a recording goes on when the sink has left") {
     SessionOptions options;
     options.ways = Ways::to_right;
     options.record_to_right = *look_at(file.view(), "recording");
-    auto session = Session::create(std::move(camera.stream), std::move(viewer.stream), options);
+    Rig rig(options);
+    auto session =
+        Session::create(std::move(camera.stream), std::move(viewer.stream), rig.resources);
     std::thread filming([&] {
         test::write_all(camera.far.view(), stream);
         half_close(camera.far.view());
@@ -174,9 +206,10 @@ TEST_CASE("session: a direction that a stream has no descriptor for is left out"
     parts.writer = out.near.view();
     parts.write_owner = std::move(out.near);
     parts.end = EndOfWriting::close;
-    auto session = Session::create(Stream(std::move(parts)), std::move(left.stream), {});
+    Rig rig;
+    auto session = Session::create(Stream(std::move(parts)), std::move(left.stream), rig.resources);
     REQUIRE(session);
-    CHECK((*session)->directions().size() == 1);
+    CHECK((*session)->reports().size() == 1);
     test::write_all(left.far.view(), "hello");
     half_close(left.far.view());
     CHECK(run(**session).empty());
@@ -191,21 +224,25 @@ TEST_CASE("session: a blocking pipe that nobody reads stops only its own directi
     parts.writer = out.near.view();  // blocking, and nobody reads it
     Client in = client("in");
     Stream left(std::move(in.stream), Stream(std::move(parts)));
-    auto session = Session::create(std::move(left), std::move(peer.stream), {});
+    Rig rig;
+    auto session = Session::create(std::move(left), std::move(peer.stream), rig.resources);
     REQUIRE(session);
     test::set_nonblocking(peer.far.view());
     test::set_nonblocking(in.far.view());
-    auto watch = Watch::create();
-    for (const FdView fd : (*session)->descriptors()) REQUIRE(watch->add(fd, 7));
+    Watch watch = watch_over(**session);
+    const auto advance = [&] {
+        tell(**session, watch.wait(0ms));
+        return (*session)->advance(Session::Clock::now());
+    };
     // Fill the way to the pipe until nothing moves there any more.
     while (test::write_now(peer.far.view(), pattern(65536)) != 0 ||
-           (*session)->advance(Session::Clock::now()) == Session::State::moving) {
+           advance() == Session::State::moving) {
     }
     test::write_all(in.far.view(), "still alive");
     std::string seen;
     const auto give_up = Session::Clock::now() + 10s;
     while (seen.size() < 11 && Session::Clock::now() < give_up) {
-        (void)(*session)->advance(Session::Clock::now());
+        (void)advance();
         seen += test::read_now(peer.far.view());
     }
     CHECK(seen == "still alive");

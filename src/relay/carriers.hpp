@@ -1,0 +1,50 @@
+// The pipes of an event loop, lent to whoever has bulk to move.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+#include "kernel/pipe.hpp"
+
+namespace zc {
+
+// How much memory the carriers of all loops may have together; for any thread.
+class PipeBudget {
+public:
+    explicit PipeBudget(std::size_t bytes) : left_(bytes) {}
+    // False when that much is not left.
+    [[nodiscard]] bool take(std::size_t bytes);
+    void give_back(std::size_t bytes) { left_ += bytes; }
+
+private:
+    std::atomic<std::size_t> left_;
+};
+
+// Takes    a budget that outlives it.
+// Owns     the pipes that nobody has; those that are lent are their borrower's.
+// Order    a pipe comes back empty or not at all: what is in a pipe is somebody's.
+class CarrierPool {
+public:
+    explicit CarrierPool(PipeBudget& budget) : budget_(&budget) {}
+    CarrierPool(const CarrierPool&) = delete;
+    CarrierPool& operator=(const CarrierPool&) = delete;
+    ~CarrierPool();
+
+    // An empty pipe, 64 KiB or more; nothing when the budget or the descriptors are
+    // used up: then bytes are copied.
+    [[nodiscard]] std::optional<Pipe> take();
+    void give_back(Pipe pipe);
+    // The borrower has closed it.
+    void lost(std::size_t capacity_bytes) { budget_->give_back(capacity_bytes); }
+
+    // Makes it 1 MiB, if it is not and the budget and the kernel allow.
+    void grow(Pipe& pipe);
+
+private:
+    PipeBudget* budget_;
+    std::vector<Pipe> idle_;
+};
+
+}  // namespace zc

@@ -1,0 +1,272 @@
+#include "relay/loop.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+namespace zc {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A session's two places have a token each; its timers use the left one.
+constexpr std::uint64_t token_of(std::uint64_t id, Place place) {
+    return id * 2 + (place == Place::right ? 1 : 0);
+}
+constexpr std::uint64_t id_of(std::uint64_t token) { return token / 2; }
+constexpr Place place_of(std::uint64_t token) {
+    return token % 2 == 0 ? Place::left : Place::right;
+}
+constexpr std::uint64_t token_bell = 2 * Loop::first_own - 1;
+
+// Until the descriptors of a session that ends may be free.
+constexpr auto descriptors_look = 100ms;
+
+bool no_descriptors(const Error& error) {
+    return error.code == EMFILE || error.code == ENFILE || error.code == ENOBUFS;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Loop>> Loop::create(Common& common) {
+    auto errands = Errands<Mail>::create();
+    if (!errands) return failure(errands.error());
+    auto watch = Watch::create();
+    if (!watch) return failure(watch.error());
+    std::unique_ptr<Loop> loop(new Loop(common, std::move(*errands), std::move(*watch)));
+    if (auto heard = loop->watch_.add(loop->errands_.bell(), token_bell); !heard)
+        return failure(heard.error());
+    return loop;
+}
+
+// What is under way ends where it is. Children get their end all at once.
+Loop::~Loop() {
+    for (auto& [id, running] : sessions_) running.session->abandon(Clock::now());
+    for (auto& [id, waiting] : waiting_) waiting.client.left.spoil();
+    for (auto& [id, running] : sessions_) (void)running.session->finish();
+}
+
+void Loop::take_in(Client client) {
+    ++clients_;
+    errands_.post(std::move(client));
+}
+
+void Loop::begin(Client client) {
+    ++clients_;
+    dial_for(std::move(client));
+}
+
+void Loop::dial_for(Client client) {
+    const std::uint64_t id = next_id_++;
+    const auto targets = common_.targets.order(Clock::now());
+    waiting_.emplace(id, Waiting{std::move(client), {targets.rbegin(), targets.rend()}, {}, {}});
+    dial(id);
+}
+
+void Loop::call(std::function<void()> what) { errands_.post(std::move(what)); }
+
+void Loop::stop() { errands_.post(Stop{}); }
+
+void Loop::run(const std::function<void(std::uint64_t)>& owner) {
+    while (!stopped_) {
+        for (const std::uint64_t token : timers_.due(Clock::now())) due(token, owner);
+        const auto patience =
+            moving_.empty() ? timers_.until_next(Clock::now()) : std::optional(0ms);
+        for (const sys::Event& event : watch_.wait(patience)) handle(event, owner);
+        for (std::size_t turns = moving_.size(); turns != 0; --turns) {
+            const std::uint64_t id = moving_.front();
+            moving_.pop_front();
+            give_turn(id, Clock::now());
+        }
+    }
+}
+
+void Loop::due(std::uint64_t token, const std::function<void(std::uint64_t)>& owner) {
+    if (token < first_own) return owner(token);
+    const std::uint64_t id = id_of(token);
+    if (const auto found = sessions_.find(id); found != sessions_.end())
+        soon(id, found->second);
+    else if (waiting_.contains(id))
+        dial(id);
+}
+
+void Loop::handle(const sys::Event& event, const std::function<void(std::uint64_t)>& owner) {
+    if (event.token == token_bell) return read_mail();
+    if (event.token < first_own) return owner(event.token);
+    const std::uint64_t id = id_of(event.token);
+    if (const auto found = sessions_.find(id); found != sessions_.end()) {
+        found->second.session->notice(place_of(event.token), event);
+        soon(id, found->second);
+    } else if (waiting_.contains(id)) {
+        dial(id);
+    }
+}
+
+void Loop::read_mail() {
+    for (Mail& mail : errands_.take()) {
+        if (std::holds_alternative<Stop>(mail)) {
+            stopped_ = true;
+        } else if (auto* client = std::get_if<Client>(&mail)) {
+            dial_for(std::move(*client));
+        } else if (auto* found = std::get_if<Found>(&mail)) {
+            const auto waiting = waiting_.find(found->id);
+            if (waiting == waiting_.end()) continue;
+            waiting->second.away = false;
+            waiting->second.connecting->found(std::move(found->addresses));
+            dial(found->id);
+        } else if (auto* opened = std::get_if<Opened>(&mail)) {
+            opened->then(std::move(opened->stream));
+        } else {
+            std::get<std::function<void()>>(mail)();
+        }
+    }
+}
+
+void Loop::open_in_thread(const Address& address, Use use,
+                          std::function<void(Result<Stream>)> then) {
+    const OpenContext context{common_.options.family, {}};
+    errands_.run([address, use, context, then = std::move(then)]() mutable {
+        return Mail(Opened{std::move(then), open_stream(address, use, context)});
+    });
+}
+
+// Goes on with finding a right-hand side.
+void Loop::dial(std::uint64_t id) {
+    Waiting& waiting = waiting_.at(id);
+    if (waiting.away) return;
+    if (!waiting.connecting) return begin_dialling(id, waiting);
+    wait_for_connection(id, waiting);
+}
+
+void Loop::begin_dialling(std::uint64_t id, Waiting& waiting) {
+    const Address& target = common_.targets.at(waiting.targets.back());
+    const Use use = common_.use_of(Place::right);
+    OpenContext context{common_.options.family, waiting.client.environment};
+    if (!target.write && Connecting::suits(target.read)) {
+        waiting.connecting.emplace(target.read, use, context);
+        waiting.watched = {};
+        return wait_for_connection(id, waiting);
+    }
+    waiting.away = true;
+    errands_.run([this, id, target, use, context = std::move(context)] {
+        return Mail(Opened{[this, id](Result<Stream> right) { dialled(id, std::move(right)); },
+                           open_stream(target, use, context)});
+    });
+}
+
+void Loop::wait_for_connection(std::uint64_t id, Waiting& waiting) {
+    Connecting& connecting = *waiting.connecting;
+    switch (connecting.advance(Clock::now())) {
+        case Connecting::State::look_up:
+            waiting.away = true;
+            errands_.run([id, lookup = connecting.lookup()] { return Mail(Found{id, lookup()}); });
+            return;
+        case Connecting::State::wait: break;
+        case Connecting::State::connected:
+            return dialled(id, connecting.take().map(
+                                   [](StreamParts parts) { return Stream(std::move(parts)); }));
+        case Connecting::State::failed: return not_dialled(id, connecting.error());
+    }
+    if (const auto deadline = connecting.deadline())
+        timers_.set(token_of(id, Place::left), *deadline);
+    const FdView socket = connecting.socket();
+    if (!socket.valid() || waiting.watched == socket) return;
+    waiting.watched = socket;
+    if (auto watched = watch_.add(socket, token_of(id, Place::right)); !watched)
+        not_dialled(id, watched.error());
+}
+
+void Loop::dialled(std::uint64_t id, Result<Stream> right) {
+    if (!right) return not_dialled(id, right.error());
+    auto node = waiting_.extract(id);
+    Waiting& waiting = node.mapped();
+    start(id, std::move(waiting.client.left), std::move(*right), waiting.watched,
+          waiting.targets.back());
+}
+
+// The next target may do; without one the client goes.
+void Loop::not_dialled(std::uint64_t id, const Error& error) {
+    Waiting& waiting = waiting_.at(id);
+    waiting.away = false;
+    const std::size_t target = waiting.targets.back();
+    Error told = error;
+    if (told.subject.empty()) told.subject = label_of(common_.targets.at(target).read);
+    waiting.connecting.reset();
+    if (no_descriptors(error) && !sessions_.empty()) {
+        timers_.set(token_of(id, Place::left), Clock::now() + descriptors_look);
+        return;
+    }
+    common_.targets.refused(target, Clock::now());
+    waiting.targets.pop_back();
+    if (!waiting.targets.empty()) {
+        common_.warn(told);
+        return dial(id);
+    }
+    common_.fail(told);
+    waiting.client.left.spoil();
+    waiting_.erase(id);
+    one_less();
+}
+
+void Loop::begin_session(Stream left, Stream right) {
+    ++clients_;
+    start(next_id_++, std::move(left), std::move(right), {}, std::nullopt);
+}
+
+void Loop::start(std::uint64_t id, Stream left, Stream right, FdView watched,
+                 std::optional<std::size_t> target) {
+    auto session = Session::create(std::move(left), std::move(right), resources_);
+    if (!session) {
+        common_.fail(session.error());
+        return one_less();
+    }
+    for (const Place place : {Place::left, Place::right})
+        for (const FdView fd : (*session)->descriptors(place)) {
+            if (place == Place::right && fd == watched) continue;
+            if (auto added = watch_.add(fd, token_of(id, place)); !added)
+                common_.fail(added.error());
+        }
+    if (target) common_.targets.begun(*target);
+    sessions_.emplace(id, Running{std::move(*session), false, target, {}, {}});
+    give_turn(id, Clock::now());
+}
+
+// A session that moves already gets its turn anyway.
+void Loop::soon(std::uint64_t id, Running& running) {
+    if (!std::exchange(running.in_queue, true)) moving_.push_back(id);
+}
+
+void Loop::give_turn(std::uint64_t id, Clock::time_point now) {
+    const auto found = sessions_.find(id);
+    if (found == sessions_.end()) return;
+    Running& running = found->second;
+    running.in_queue = false;
+    const Session::State state = running.session->advance(now);
+    const auto count = [&](Ways way, Traffic& before, Common::Counter& all) {
+        const Traffic after = running.session->traffic(way);
+        all.add(std::exchange(before, after), after);
+    };
+    count(Ways::to_right, running.to_right, common_.to_right);
+    count(Ways::to_left, running.to_left, common_.to_left);
+    if (state == Session::State::finished) return end_session(id);
+    if (state == Session::State::moving) soon(id, running);
+    if (const auto deadline = running.session->deadline())
+        timers_.set(token_of(id, Place::left), *deadline);
+}
+
+void Loop::end_session(std::uint64_t id) {
+    const Running running = std::move(sessions_.extract(id).mapped());
+    for (const Place place : {Place::left, Place::right}) watch_.forget(token_of(id, place));
+    if (common_.wants_reports())
+        for (const EndReport& report : running.session->reports()) common_.report(report);
+    for (const Error& error : running.session->finish()) common_.fail(error);
+    if (running.target) common_.targets.ended(*running.target);
+    one_less();
+}
+
+void Loop::one_less() {
+    --clients_;
+    common_.client_is_done();
+}
+
+}  // namespace zc

@@ -1,0 +1,163 @@
+// One event loop: it finds each of its clients a right-hand side and runs their
+// sessions. A relay has one in its own thread, and with `fork` more in theirs.
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "address/connecting.hpp"
+#include "relay/errands.hpp"
+#include "relay/relay.hpp"
+#include "relay/timers.hpp"
+#include "relay/watch.hpp"
+
+namespace zc {
+
+// What all loops of one relay share; for any thread.
+class Common {
+public:
+    Common(const std::vector<Address>& right, const RelayOptions& options,
+           const RelayObserver& observer);
+
+    const RelayOptions& options;
+    Targets targets;
+    PipeBudget pipe_budget;
+
+    void log(LogLevel level, const std::string& text) const;
+    void fail(const Error& error);  // logs it, and makes the outcome a failure
+    void warn(const Error& error) const;
+    void report(const EndReport& said) const;
+    [[nodiscard]] bool wants_reports() const { return static_cast<bool>(observer_.report); }
+    [[nodiscard]] bool failed() const { return failed_; }
+
+    // Clients that have been taken in and are not done yet. Somebody who waits for
+    // one of them to be done is told by `call`.
+    std::atomic<std::uint64_t> clients = 0;
+    void call_when_done(std::function<void()> call) { call_ = std::move(call); }
+    std::atomic<bool> somebody_waits = false;
+    void client_is_done();
+
+    struct Counter {
+        std::atomic<std::uint64_t> bytes = 0;
+        std::atomic<std::uint64_t> blocks = 0;
+        void add(const Traffic& before, const Traffic& now);
+        [[nodiscard]] Traffic value() const { return {bytes, blocks}; }
+    };
+    Counter to_right;
+    Counter to_left;
+
+    [[nodiscard]] Use use_of(Place place) const;
+
+private:
+    const RelayObserver& observer_;
+    mutable std::mutex mutex_;
+    std::atomic<bool> failed_ = false;
+    std::function<void()> call_;
+};
+
+// Somebody who came to the left side.
+struct Client {
+    Stream left;
+    std::vector<std::string> environment;
+};
+
+class Loop {
+public:
+    using Clock = Session::Clock;
+
+    // Tokens and timers below this are the owner's.
+    static constexpr std::uint64_t first_own = 16;
+
+    // Errors   EMFILE, ENFILE, ENOMEM.
+    [[nodiscard]] static Result<std::unique_ptr<Loop>> create(Common& common);
+    Loop(const Loop&) = delete;
+    Loop& operator=(const Loop&) = delete;
+    ~Loop();
+
+    // Runs until stop(); `owner` is called for its tokens.
+    void run(const std::function<void(std::uint64_t token)>& owner);
+
+    // For any thread.
+    void take_in(Client client);
+    void call(std::function<void()> what);  // in the loop's own thread
+    void stop();
+    [[nodiscard]] std::size_t clients() const { return clients_; }
+
+    // For the loop's own thread.
+    [[nodiscard]] Watch& watch() { return watch_; }
+    [[nodiscard]] Timers& timers() { return timers_; }
+    void begin(Client client);
+    void begin_session(Stream left, Stream right);
+    void open_in_thread(const Address& address, Use use, std::function<void(Result<Stream>)> then);
+
+private:
+    struct Stop {};
+    struct Found {
+        std::uint64_t id;
+        Lookup addresses;
+    };
+    struct Opened {
+        std::function<void(Result<Stream>)> then;
+        Result<Stream> stream;
+    };
+    using Mail = std::variant<Stop, Client, Found, Opened, std::function<void()>>;
+
+    // A client that has no right-hand side yet.
+    struct Waiting {
+        Client client;
+        std::vector<std::size_t> targets;  // still to be tried, the next one last
+        std::optional<Connecting> connecting;
+        FdView watched;     // this socket of `connecting` has a place in the watch already
+        bool away = false;  // an errand is under way
+    };
+    struct Running {
+        std::unique_ptr<Session> session;
+        bool in_queue = false;
+        std::optional<std::size_t> target;
+        Traffic to_right;  // counted already
+        Traffic to_left;
+    };
+
+    Loop(Common& common, Errands<Mail> errands, Watch watch)
+        : common_(common),
+          resources_(common.options.session, common.pipe_budget, common.options.buffer_bytes),
+          errands_(std::move(errands)),
+          watch_(std::move(watch)) {}
+
+    void read_mail();
+    void handle(const sys::Event& event, const std::function<void(std::uint64_t)>& owner);
+    void due(std::uint64_t token, const std::function<void(std::uint64_t)>& owner);
+
+    void dial_for(Client client);
+    void dial(std::uint64_t id);
+    void begin_dialling(std::uint64_t id, Waiting& waiting);
+    void wait_for_connection(std::uint64_t id, Waiting& waiting);
+    void dialled(std::uint64_t id, Result<Stream> right);
+    void not_dialled(std::uint64_t id, const Error& error);
+    void start(std::uint64_t id, Stream left, Stream right, FdView watched,
+               std::optional<std::size_t> target);
+    void soon(std::uint64_t id, Running& running);
+    void give_turn(std::uint64_t id, Clock::time_point now);
+    void end_session(std::uint64_t id);
+    void one_less();
+
+    Common& common_;
+    Resources resources_;
+    Errands<Mail> errands_;
+    Watch watch_;
+    Timers timers_;
+    std::unordered_map<std::uint64_t, Waiting> waiting_;
+    std::unordered_map<std::uint64_t, Running> sessions_;
+    std::deque<std::uint64_t> moving_;  // sessions to be given a turn without an event
+    std::uint64_t next_id_ = first_own;
+    std::atomic<std::size_t> clients_ = 0;
+    bool stopped_ = false;
+};
+
+}  // namespace zc
