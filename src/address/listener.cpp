@@ -149,9 +149,11 @@ Result<void> Listener::close() {
 Result<Listener> open_listener(const Address& address, const OpenContext& context) {
     const SimpleAddress& at = address.read;
     const std::string label = label_of(at);
+    if (auto known = user_of(at.options); !known) return failure(known.error().about(label));
     if (const auto* inherited = std::get_if<AcceptFd>(&at.target)) {
         const auto fd = inherited_listener(*inherited);
         if (!fd) return failure(fd.error().about(label));
+        if (auto changed = become_user(at); !changed) return failure(changed.error());
         return Listener(label, at.options, Fd(), *fd, OwnedEntry());
     }
     auto bound = bind_target(at, context);
@@ -159,6 +161,7 @@ Result<Listener> open_listener(const Address& address, const OpenContext& contex
         const Error& error = bound.error();
         return failure(error.subject.empty() ? error.about(label) : error);
     }
+    if (auto changed = become_user(at); !changed) return failure(changed.error());
     const FdView socket = bound->socket.view();
     return Listener(label, at.options, std::move(bound->socket), socket, std::move(bound->entry));
 }

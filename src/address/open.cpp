@@ -88,9 +88,13 @@ private:
 };
 
 Result<Stream> open_simple(const SimpleAddress& address, Use use, const OpenContext& context) {
+    if (auto known = user_of(address.options); !known)
+        return failure(known.error().about(label_of(address)));
     auto stream = std::visit(OpenTarget{address, use, context}, address.target);
     if (!stream && stream.error().subject.empty())
         return failure(stream.error().about(label_of(address)));
+    if (!stream) return stream;
+    if (auto changed = become_user(address); !changed) return failure(changed.error());
     return stream;
 }
 

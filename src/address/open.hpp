@@ -47,6 +47,14 @@ struct OpenContext {
 [[nodiscard]] Result<Stream> open_stream(const Address& address, Use use,
                                          const OpenContext& context);
 
+// Makes this process the user that `su` names, every thread of it and for good;
+// open_stream() and open_listener() do it once the address is open. Nothing to do
+// without `su`, for a program that is started (it alone becomes that user), and
+// when it is that user already.
+//
+// Errors   unresolved for a user that is not known here; EPERM.
+[[nodiscard]] Result<void> become_user(const SimpleAddress& address);
+
 // What came to a listener.
 struct Nobody {};
 struct Refused {  // its connection is closed already

@@ -73,8 +73,15 @@ bool wants_pipes(const Options& options, Use use) {
     return options.on(opt::pipes) || (use != Use::both && !for_sockets);
 }
 
-std::vector<std::string> environment_of(const OpenContext& context) {
+std::vector<std::string> environment_of(const OpenContext& context,
+                                        const std::optional<sys::Identity>& user) {
     std::vector<std::string> out = context.environment;
+    if (user) {
+        out.push_back("USER=" + user->name);
+        out.push_back("LOGNAME=" + user->name);
+        out.push_back("HOME=" + user->home);
+        out.push_back("SHELL=" + user->shell);
+    }
     const int pid = sys::own_pid();
     for (const char* prefix : {"SOCAT", "ZC"}) {
         out.push_back(fmt::format("{}_PID={}", prefix, pid));
@@ -122,13 +129,23 @@ Result<void> check_directory(const std::string& directory) {
     return {};
 }
 
+// Which of them failed: the program, or becoming the user.
+Error naming_user(const Error& error, const sys::Spawn& what) {
+    for (const std::string_view step : {"setgroups", "setgid", "setuid"})
+        if (error.operation == step) return error.about("su=" + what.identity->name);
+    return error;
+}
+
 }  // namespace
 
 Result<StreamParts> spawn_child(std::vector<std::string> arguments, const Options& options, Use use,
                                 const OpenContext& context) {
     sys::Spawn what;
+    auto user = user_of(options);
+    if (!user) return failure(user.error());
+    what.identity = std::move(*user);
     what.arguments = std::move(arguments);
-    what.environment = environment_of(context);
+    what.environment = environment_of(context, what.identity);
     what.directory = options.get(opt::chdir, "");
     what.new_session = options.on(opt::setsid);
     if (auto there = check_directory(what.directory); !there) return failure(there.error());
@@ -138,7 +155,7 @@ Result<StreamParts> spawn_child(std::vector<std::string> arguments, const Option
     if (!placed) return failure(placed.error());
     what.descriptors = std::move(*placed);
     auto process = sys::spawn(what);
-    if (!process) return failure(process.error());
+    if (!process) return failure(naming_user(process.error(), what));
     Child child;
     child.pid = process->pid;
     child.exited = std::move(process->exited);

@@ -3,6 +3,7 @@
 
 #include <cerrno>
 
+#include "address/keyword.hpp"
 #include "kernel/sys_file.hpp"
 
 namespace zc {
@@ -96,6 +97,26 @@ Result<Owner> owner_of(const Options& options) {
         owner.group = *number;
     }
     return owner;
+}
+
+Result<std::optional<sys::Identity>> user_of(const Options& options) {
+    const auto* name = options.find(opt::su);
+    if (name == nullptr) return std::optional<sys::Identity>();
+    auto user = sys::identity_of(*name);
+    if (user) return std::optional(std::move(*user));
+    Error unknown = user.error();
+    unknown.detail = "option \"su\": " + unknown.detail;
+    return failure(std::move(unknown));
+}
+
+Result<void> become_user(const SimpleAddress& address) {
+    if ((groups_of(address.target) & groups::child) != 0) return {};
+    const auto user = user_of(address.options);
+    if (!user) return failure(user.error().about(label_of(address)));
+    if (!*user || sys::is_already(**user)) return {};
+    auto changed = sys::become(**user);
+    if (!changed) return failure(changed.error().about("su=" + (*user)->name));
+    return changed;
 }
 
 std::optional<unsigned> mode_of(const Options& options, unsigned usual) {

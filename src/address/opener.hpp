@@ -9,6 +9,7 @@
 #include "kernel/limits.hpp"
 #include "kernel/sys.hpp"
 #include "kernel/sys_net.hpp"
+#include "kernel/sys_user.hpp"
 
 namespace zc {
 
@@ -55,6 +56,11 @@ struct Owner {
 
 // The permission bits asked for with mode= and umask=, if any.
 [[nodiscard]] std::optional<unsigned> mode_of(const Options& options, unsigned usual);
+
+// The user that su= names, if it is given.
+//
+// Errors   unresolved, naming the option.
+[[nodiscard]] Result<std::optional<sys::Identity>> user_of(const Options& options);
 
 // Removes what is at `path`, if the options say unlink-early.
 Result<void> unlink_early(const std::string& path, const Options& options);

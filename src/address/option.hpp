@@ -56,6 +56,8 @@ inline constexpr Key<Text> slow{"slow"}, buffer{"buffer"};
 inline constexpr Key<Seconds> slow_after{"slow-after"};
 inline constexpr Key<Given> shut_none{"shut-none"}, shut_down{"shut-down"},
     shut_close{"shut-close"}, end_close{"end-close"};
+// Who does it.
+inline constexpr Key<Text> su{"su"};
 // Listeners.
 inline constexpr Key<bool> fork{"fork"};
 inline constexpr Key<Number> max_children{"max-children"}, backlog{"backlog"};

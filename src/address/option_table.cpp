@@ -36,6 +36,7 @@ const std::array rows{
     row(opt::shut_down, socket),
     row(opt::shut_close, stream),
     row(opt::end_close, child | socket),
+    row(opt::su, stream, {"substuser"}),
     row(opt::fork, listen),
     row(opt::max_children, listen, {"maxchildren"}, 1),
     row(opt::backlog, bound, {}, 1),
@@ -95,7 +96,7 @@ constexpr std::string_view foreign_names =
     "path perm-early perm-late pgid priority proxyauth proxyport ptmx pty quickack raw "
     "rawer rdwr sane seek seek-end seek-set setgid setlk setpgid setsockopt setuid "
     "shut-null sighup sigint sigquit so-bindtodevice so-linger so-priority socksport "
-    "socksuser socktype su su-d substuser sync tcpwrap tcpwrappers tos transparent ttl "
+    "socksuser socktype su-d sync tcpwrap tcpwrappers tos transparent ttl "
     "unlink-late user-early user-late verify wait-slave ";
 
 }  // namespace

@@ -49,11 +49,6 @@ inline constexpr std::uint32_t keep = ~std::uint32_t{0};
 Result<void> set_owner(FdView fd, std::uint32_t user, std::uint32_t group);
 Result<void> set_owner(const std::string& path, std::uint32_t user, std::uint32_t group);
 
-// Takes    a name, or a decimal number.
-// Errors   unresolved when there is no such user or group.
-Result<std::uint32_t> user_number(const std::string& name);
-Result<std::uint32_t> group_number(const std::string& name);
-
 // O_NONBLOCK; only for descriptions that we opened.
 Result<void> set_not_blocking(FdView fd);
 // Which directions its open mode allows.

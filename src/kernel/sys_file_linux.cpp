@@ -2,13 +2,8 @@
 #include "kernel/sys_file.hpp"
 
 #include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <charconv>
-#include <vector>
 
 #include "kernel/sys_call.hpp"
 
@@ -30,30 +25,6 @@ EntryKind kind_of(mode_t mode) {
         case S_IFIFO: return EntryKind::fifo;
         case S_IFSOCK: return EntryKind::socket;
         default: return EntryKind::other;
-    }
-}
-
-bool read_number(const std::string& text, std::uint32_t& into) {
-    const auto read = std::from_chars(text.data(), text.data() + text.size(), into);
-    return read.ec == std::errc() && read.ptr == text.data() + text.size() && into != keep;
-}
-
-// `find` is getpwnam_r or getgrnam_r, which want a buffer of a size nobody knows.
-template <class Record, class Find>
-Result<Record> find_record(const char* operation, const std::string& name, Find find) {
-    std::vector<char> buffer(1024);
-    for (;;) {
-        Record record{};
-        Record* found = nullptr;
-        const int code = find(name.c_str(), &record, buffer.data(), buffer.size(), &found);
-        if (code == ERANGE && buffer.size() < 1024 * 1024) {
-            buffer.resize(buffer.size() * 4);
-            continue;
-        }
-        if (code == EINTR) continue;
-        if (found != nullptr) return record;
-        return failure(
-            Error::told(Errc::unresolved, operation, "\"" + name + "\" is not known here"));
     }
 }
 
@@ -101,22 +72,6 @@ Result<void> set_owner(FdView fd, std::uint32_t user, std::uint32_t group) {
 
 Result<void> set_owner(const std::string& path, std::uint32_t user, std::uint32_t group) {
     return done("lchown", [&] { return ::lchown(path.c_str(), user, group); });
-}
-
-Result<std::uint32_t> user_number(const std::string& name) {
-    std::uint32_t number = 0;
-    if (read_number(name, number)) return number;
-    return find_record<passwd>("getpwnam", name, ::getpwnam_r).map([](const passwd& it) {
-        return std::uint32_t{it.pw_uid};
-    });
-}
-
-Result<std::uint32_t> group_number(const std::string& name) {
-    std::uint32_t number = 0;
-    if (read_number(name, number)) return number;
-    return find_record<group>("getgrnam", name, ::getgrnam_r).map([](const group& it) {
-        return std::uint32_t{it.gr_gid};
-    });
 }
 
 Result<void> set_not_blocking(FdView fd) {

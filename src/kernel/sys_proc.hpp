@@ -9,6 +9,7 @@
 
 #include "kernel/fd.hpp"
 #include "kernel/result.hpp"
+#include "kernel/sys_user.hpp"
 
 namespace zc::sys {
 
@@ -23,6 +24,7 @@ struct Spawn {
     std::vector<std::string> environment;  // NAME=value, added to or replacing ours
     std::vector<Inherited> descriptors;    // every `fd` above every `as`
     std::string directory;                 // "" stays here
+    std::optional<Identity> identity;      // nothing stays who we are
     bool new_session = false;
 };
 
@@ -43,7 +45,10 @@ struct ChildProcess {
 // SIGHUP and SIGCHLD at their defaults. Descriptors that are not
 // named are those that we inherited: ours are closed on exec.
 //
-// Errors   what exec(3) said: ENOENT, EACCES, ...; then there is no child.
+// Order    session, descriptors, directory, identity: a directory that only we
+//          may enter can be the child's.
+// Errors   what setsid, dup2, chdir, setgroups, setgid, setuid or exec(3) said;
+//          then there is no child.
 // Kernel   pidfd_open is Linux 5.3.
 Result<ChildProcess> spawn(const Spawn& what);
 

@@ -1,52 +1,23 @@
 // The system calls of sys_proc.hpp, as Linux has them.
 #include "kernel/sys_proc.hpp"
 
-#include <spawn.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstring>
 #include <fstream>
 #include <string_view>
 
+#include "kernel/sys.hpp"
 #include "kernel/sys_call.hpp"
 #include "kernel/sys_file.hpp"
 
 namespace zc::sys {
 namespace {
-
-// posix_spawn(3) answers with an errno and leaves errno alone.
-Result<void> answered(const char* operation, int code) {
-    if (code != 0) return failure(Error::system(operation, code));
-    return {};
-}
-
-class Actions {
-public:
-    Actions() { ::posix_spawn_file_actions_init(&actions_); }
-    ~Actions() { ::posix_spawn_file_actions_destroy(&actions_); }
-    Actions(const Actions&) = delete;
-    Actions& operator=(const Actions&) = delete;
-    posix_spawn_file_actions_t* get() { return &actions_; }
-
-private:
-    posix_spawn_file_actions_t actions_{};
-};
-
-class Attributes {
-public:
-    Attributes() { ::posix_spawnattr_init(&attributes_); }
-    ~Attributes() { ::posix_spawnattr_destroy(&attributes_); }
-    Attributes(const Attributes&) = delete;
-    Attributes& operator=(const Attributes&) = delete;
-    posix_spawnattr_t* get() { return &attributes_; }
-
-private:
-    posix_spawnattr_t attributes_{};
-};
 
 // What raise_descriptor_limit() found; set before there are threads.
 std::optional<rlimit> given_limit;
@@ -65,58 +36,135 @@ std::vector<char*> merged_environment(const std::vector<std::string>& added) {
     return out;
 }
 
-Result<void> prepare(const Spawn& what, Actions& actions, Attributes& attributes) {
-    sigset_t defaults;
-    ::sigemptyset(&defaults);
-    for (const int each : {SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGCHLD}) ::sigaddset(&defaults, each);
+std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
+    std::vector<char*> out;
+    for (const std::string& each : texts) out.push_back(const_cast<char*>(each.c_str()));
+    out.push_back(nullptr);
+    return out;
+}
+
+// Holds every signal back from this thread, and from the child it forks: a handler
+// of ours has no business there.
+class SignalsHeld {
+public:
+    SignalsHeld() {
+        sigset_t all;
+        ::sigfillset(&all);
+        ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+    }
+    ~SignalsHeld() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+    SignalsHeld(const SignalsHeld&) = delete;
+    SignalsHeld& operator=(const SignalsHeld&) = delete;
+
+private:
+    sigset_t before_{};
+};
+
+// What a program expects: nothing handled, nothing held back. What we inherited as
+// ignored stays so, but for the signals we may have ignored ourselves.
+void reset_signals() {
+    struct sigaction usual {};
+    usual.sa_handler = SIG_DFL;
+    for (int each = 1; each < NSIG; ++each) {
+        const bool ours = each == SIGPIPE || each == SIGINT || each == SIGTERM || each == SIGHUP ||
+                          each == SIGCHLD;
+        struct sigaction now {};
+        if (::sigaction(each, nullptr, &now) != 0) continue;
+        if (ours || now.sa_handler != SIG_IGN) ::sigaction(each, &usual, nullptr);
+    }
     sigset_t nothing;
     ::sigemptyset(&nothing);
-    const int flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK |
-                      (what.new_session ? POSIX_SPAWN_SETSID : 0);
-    ::posix_spawnattr_setsigdefault(attributes.get(), &defaults);
-    ::posix_spawnattr_setsigmask(attributes.get(), &nothing);
-    ::posix_spawnattr_setflags(attributes.get(), static_cast<short>(flags));
-    for (const Inherited& each : what.descriptors) {
-        const int code =
-            ::posix_spawn_file_actions_adddup2(actions.get(), each.fd.number(), each.as);
-        if (code != 0) return answered("dup2", code);
+    ::pthread_sigmask(SIG_SETMASK, &nothing, nullptr);
+}
+
+// What is made before the fork, since the child may not allocate: another thread
+// may have held the allocator's lock.
+struct Image {
+    std::vector<char*> arguments, environment;
+    const Identity* identity;
+};
+
+Result<void> prepare_child(const Spawn& what, const Image& image) {
+    Result<void> ready;
+    if (what.new_session) ready = done("setsid", [] { return ::setsid(); });
+    for (const Inherited& each : what.descriptors)
+        if (ready) ready = done("dup2", [&] { return ::dup2(each.fd.number(), each.as); });
+    if (ready && !what.directory.empty())
+        ready = done("chdir", [&] { return ::chdir(what.directory.c_str()); });
+    if (ready && image.identity != nullptr) ready = become(*image.identity);
+    return ready;
+}
+
+// What the child could not do. The name is a literal of this program, at the same
+// place on both sides.
+struct Complaint {
+    const char* operation;
+    int code;
+};
+
+[[noreturn]] void run_child(const Spawn& what, const Image& image, int complaints) {
+    constexpr int cannot_execute = 127;
+    auto ready = prepare_child(what, image);
+    if (ready) {
+        reset_signals();
+        ready = done("exec", [&] {
+            return ::execvpe(image.arguments[0], image.arguments.data(), image.environment.data());
+        });
     }
-    if (what.directory.empty()) return {};
-    return answered("chdir",
-                    ::posix_spawn_file_actions_addchdir_np(actions.get(), what.directory.c_str()));
+    const Complaint told{ready.error().operation, ready.error().code};
+    (void)checked("write", [&] { return ::write(complaints, &told, sizeof told); });
+    ::_exit(cannot_execute);
+}
+
+// The end the child complains through, out of the way of what it is to inherit.
+Result<Fd> above_all(Fd fd, const std::vector<Inherited>& descriptors) {
+    int highest = 2;
+    for (const Inherited& each : descriptors) highest = std::max(highest, each.as);
+    return duplicate(fd.view(), highest + 1);
+}
+
+// Kernel: the pipe is closed on exec, so its end is the news that exec succeeded.
+Result<void> hear_complaint(FdView complaints) {
+    Complaint told{};
+    auto heard = checked("read", [&] { return ::read(complaints.number(), &told, sizeof told); });
+    if (!heard) return failure(heard.error());
+    if (*heard == 0) return {};
+    return failure(Error::system(told.operation, told.code));
+}
+
+// The child is ours and not reaped: its number cannot have passed to another process
+// before the pidfd holds it.
+Result<Fd> watch_end_of(int pid) {
+    auto exited =
+        checked("pidfd_open", [&] { return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)); });
+    if (!exited) return failure(exited.error());
+    return above_standard(Fd(*exited));
 }
 
 }  // namespace
 
 Result<ChildProcess> spawn(const Spawn& what) {
-    Actions actions;
-    Attributes attributes;
-    if (auto prepared = prepare(what, actions, attributes); !prepared)
-        return failure(prepared.error());
-    std::vector<char*> arguments;
-    for (const std::string& each : what.arguments)
-        arguments.push_back(const_cast<char*>(each.c_str()));
-    arguments.push_back(nullptr);
-    auto environment = merged_environment(what.environment);
-    ChildProcess child;
-    const int code = ::posix_spawnp(&child.pid, arguments[0], actions.get(), attributes.get(),
-                                    arguments.data(), environment.data());
-    if (code != 0) return failure(Error::system("exec", code));
-    // Kernel: select(2) breaks on descriptors above 1023, so a program gets the limit it expects.
-    if (given_limit) (void)::prlimit(child.pid, RLIMIT_NOFILE, &*given_limit, nullptr);
-    // The child is ours and not reaped: its number cannot have passed to
-    // another process before the pidfd holds it.
-    auto exited = checked(
-        "pidfd_open", [&] { return static_cast<int>(::syscall(SYS_pidfd_open, child.pid, 0)); });
-    if (!exited) {
-        (void)::kill(child.pid, SIGKILL);
-        (void)checked("waitpid", [&] { return ::waitpid(child.pid, nullptr, 0); });
-        return failure(exited.error());
+    auto pipe = make_pipe();
+    if (!pipe) return failure(pipe.error());
+    auto complaints = above_all(std::move(pipe->write_end), what.descriptors);
+    if (!complaints) return failure(complaints.error());
+    const bool other = what.identity && !is_already(*what.identity);
+    const Image image{pointers_to(what.arguments), merged_environment(what.environment),
+                      other ? &*what.identity : nullptr};
+    Result<int> pid;
+    {
+        const SignalsHeld held;
+        pid = checked("fork", [] { return ::fork(); });
+        if (pid && *pid == 0) run_child(what, image, complaints->view().number());
     }
-    auto moved = above_standard(Fd(*exited));
-    if (!moved) return failure(moved.error());
-    child.exited = std::move(*moved);
-    return child;
+    if (!pid) return failure(pid.error());
+    (void)complaints->close();
+    auto started = hear_complaint(pipe->read_end.view());
+    auto exited = started ? watch_end_of(*pid) : failure(started.error());
+    if (exited) return ChildProcess{*pid, std::move(*exited)};
+    (void)::kill(*pid, SIGKILL);
+    (void)checked("waitpid", [&] { return ::waitpid(*pid, nullptr, 0); });
+    return failure(exited.error());
 }
 
 Result<void> send_sigterm(int pid, Group group) {

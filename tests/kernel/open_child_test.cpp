@@ -88,6 +88,61 @@ TEST_CASE("child: stderr, chdir, fdin and fdout go where they say") {
     CHECK(refused("EXEC:cat,pipes,fdin=5,fdout=5", Use::both).kind == Errc::bad_address);
 }
 
+TEST_CASE("child: su makes it alone another user, in every respect") {
+    Stream child = opened("EXEC:cat /proc/self/status,su=nobody", Use::read);
+    const std::string status = read_all(child.reader());
+    CHECK(status.find("Uid:\t65534\t65534\t65534\t65534\n") != std::string::npos);
+    CHECK(status.find("Gid:\t65534\t65534\t65534\t65534\n") != std::string::npos);
+    CHECK(status.find("Groups:\t65534 \n") != std::string::npos);
+    CHECK(status.find("CapEff:\t0000000000000000\n") != std::string::npos);
+    CHECK(::geteuid() == 0);
+    CHECK(read_all(opened("SYSTEM:echo $USER $LOGNAME $HOME,su=65534", Use::read).reader()) ==
+          "nobody nobody /nonexistent\n");
+}
+
+TEST_CASE("child: it starts in its directory before it becomes a user who may not") {
+    const Directory in;  // for root alone
+    CHECK(read_all(opened("SYSTEM:id -u; pwd,su=nobody,chdir=" + (in / ""), Use::read).reader())
+              .starts_with("65534\n"));
+    CHECK(refused("EXEC:" + (in / "tool") + ",su=nobody", Use::read).code == EACCES);
+}
+
+TEST_CASE("child: a user who is not there is told before anything is started or opened") {
+    const Directory in;
+    for (const std::string& how : {"SYSTEM:\"touch " + (in / "f") + "\"", "CREATE:" + (in / "f"),
+                                   "UNIX-LISTEN:" + (in / "f")}) {
+        const Error unknown = refused(how + ",su=no-such-user", Use::write);
+        CHECK(unknown.kind == Errc::unresolved);
+        CHECK(cause(unknown) == "option \"su\": \"no-such-user\" is not known here");
+        CHECK_FALSE(exists(in / "f"));
+    }
+}
+
+TEST_CASE("child: no signal is held back from it, handled or ignored by our doing") {
+    struct sigaction mine {};
+    std::array<struct sigaction, 2> before{};
+    sigset_t blocked;
+    sigset_t mask;
+    ::sigemptyset(&blocked);
+    ::sigaddset(&blocked, SIGUSR1);
+    REQUIRE(::pthread_sigmask(SIG_BLOCK, &blocked, &mask) == 0);
+    mine.sa_handler = SIG_IGN;
+    REQUIRE(::sigaction(SIGPIPE, &mine, &before[0]) == 0);
+    REQUIRE(::sigaction(SIGUSR2, &mine, &before[1]) == 0);
+    const std::string status = read_all(opened("EXEC:cat /proc/self/status", Use::read).reader());
+    REQUIRE(::sigaction(SIGPIPE, &before[0], nullptr) == 0);
+    REQUIRE(::sigaction(SIGUSR2, &before[1], nullptr) == 0);
+    REQUIRE(::pthread_sigmask(SIG_SETMASK, &mask, nullptr) == 0);
+    const auto set = [&](const std::string& name) {
+        return std::stoull(status.substr(status.find(name + ":\t") + name.size() + 2, 16), nullptr,
+                           16);
+    };
+    const auto bit = [](int signal) { return 1ULL << (signal - 1); };
+    CHECK(set("SigBlk") == 0);
+    CHECK((set("SigIgn") & bit(SIGPIPE)) == 0);
+    CHECK((set("SigIgn") & bit(SIGUSR2)) != 0);  // as exec(3) hands it on
+}
+
 TEST_CASE("child: it inherits nothing of ours") {
     const Stream other = opened("PIPE", Use::both);
     Stream child = opened("EXEC:ls -l /proc/self/fd,pipes", Use::both);

@@ -134,6 +134,14 @@ TEST_CASE("address: options have types") {
     CHECK(options("TCP:h:1").find(opt::pf) == nullptr);
 }
 
+TEST_CASE("address: every address may say whose it is to be") {
+    for (const std::string text :
+         {"-", "FD:3", "TCP-L:1", "TCP:h:1", "UNIX-L:x", "OPEN:f", "EXEC:a"})
+        CHECK(*options(text + ",substuser=nobody").find(opt::su) == "nobody");
+    CHECK(printed("EXEC:id,SubstUser=nobody") == "EXEC:id,su=nobody");
+    CHECK(refused("EXEC:id,su=") == "option \"su\" needs a value: a text");
+}
+
 TEST_CASE("address: a range contains what its mask says") {
     const auto contains = [](std::string_view range, std::string_view ip) {
         IpBytes bytes;
@@ -208,7 +216,7 @@ TEST_CASE("address: what only socat does is refused by name") {
     CHECK(foreign("SOCKS4A:h:1:2") == "SOCKS4A is not supported");
     CHECK(foreign("UNIX-RECVFROM:x") == "UNIX-RECVFROM is not supported");
     CHECK(foreign("EXEC:a,nofork") == "option \"nofork\" is not supported");
-    CHECK(foreign("TCP-L:1,su=nobody") == "option \"su\" is not supported");
+    CHECK(foreign("TCP-L:1,su-d=nobody") == "option \"su-d\" is not supported");
 }
 
 TEST_CASE("address: no row of the option table hides another") {

@@ -1,0 +1,59 @@
+# Options of addresses that change who moves the bytes, where, and how.
+load helpers
+
+setup() { set_up; }
+teardown() { clean_up; }
+
+# ---- su
+
+@test "su: a program alone becomes that user" {
+    run --separate-stderr limited zc-relay -u EXEC:'id -un',su=nobody STDOUT
+    succeeds
+    [ "$output" = nobody ]
+    # The other child is not concerned.
+    run --separate-stderr limited zc-relay -u SYSTEM:'id -un',substuser=nobody SYSTEM:'cat >&2; id -un >&2'
+    [ "$status" -eq 0 ]
+    [ "$stderr" = $'nobody\nroot' ]
+}
+
+@test "su: a listener listens as root, and then the whole relay is that user" {
+    start_relay UNIX-LISTEN:door,su=nobody,fork STDOUT
+    local status
+    for status in "/proc/$(pgrep -P "$relay")"/task/*/status; do
+        grep -q $'^Uid:\t65534\t65534\t65534\t65534$' "$status"
+        grep -q $'^Groups:\t65534 $' "$status"
+    done
+    [ -S door ]
+}
+
+@test "su: what is opened later belongs to that user" {
+    chmod 777 .
+    echo text >in
+    run --separate-stderr limited zc-relay -u OPEN:in,su=nobody CREATE:out
+    succeeds
+    [ "$(stat -c %U out)" = nobody ]
+    cmp in out
+}
+
+@test "su: asked for a second time it is nothing new" {
+    echo text >in
+    run --separate-stderr limited zc-relay -u OPEN:in,su=nobody SYSTEM:'cat >&2',su=nobody
+    [ "$status" -eq 0 ]
+    [ "$stderr" = text ]
+}
+
+@test "su: there is no way back" {
+    run --separate-stderr limited zc-relay -u OPEN:/dev/null,su=nobody OPEN:/dev/null,su=root
+    [ "$status" -eq 1 ]
+    [[ $stderr == *'su=root: Operation not permitted' ]]
+    run --separate-stderr limited zc-relay -u OPEN:/dev/null,su=nobody EXEC:cat,su=root
+    [ "$status" -eq 1 ]
+    [[ $stderr == *'su=root: Operation not permitted' ]]
+}
+
+@test "su: a user nobody knows is told, and nothing is opened" {
+    run --separate-stderr limited zc-relay -u CREATE:f,su=no-such-user STDOUT
+    [ "$status" -eq 1 ]
+    [[ $stderr == *' f: option "su": "no-such-user" is not known here' ]]
+    [ ! -e f ]
+}
