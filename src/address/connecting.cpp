@@ -155,6 +155,7 @@ Result<StreamParts> Connecting::take() {
     parts.label = label_of(*address_);
     if (auto set = apply_stream_options(parts, address_->options); !set)
         return failure(set.error());
+    if (auto changed = become_user(*address_); !changed) return failure(changed.error());
     return parts;
 }
 

@@ -168,6 +168,8 @@ std::string upper(std::string_view text) {
 
 using namespace groups;  // NOLINT: the overloads below are a table
 
+constexpr Groups program = stream | socket | network | child | groups::pipe;
+
 struct GroupsOf {
     Groups operator()(const Stdio&) const { return stream | groups::pipe; }
     Groups operator()(const FdNumber&) const { return stream | groups::pipe; }
@@ -178,18 +180,18 @@ struct GroupsOf {
         return stream | groups::pipe | (it.path.empty() ? 0 : entry);
     }
     Groups operator()(const TcpConnect&) const {
-        return stream | socket | tcp | ip_name | connect | retry;
+        return stream | socket | network | tcp | ip_name | connect | retry;
     }
     Groups operator()(const TcpListen&) const {
-        return stream | socket | tcp | ip_name | listen | bound | ranged | retry;
+        return stream | socket | network | tcp | ip_name | listen | bound | ranged | retry;
     }
-    Groups operator()(const UnixConnect&) const { return stream | socket | retry; }
+    Groups operator()(const UnixConnect&) const { return stream | socket | network | retry; }
     Groups operator()(const UnixListen& it) const {
         const bool named = it.space == UnixSpace::filesystem;
-        return stream | socket | listen | bound | retry | (named ? entry : 0);
+        return stream | socket | network | listen | bound | retry | (named ? entry : 0);
     }
-    Groups operator()(const Exec&) const { return stream | socket | child | groups::pipe; }
-    Groups operator()(const Shell&) const { return stream | socket | child | groups::pipe; }
+    Groups operator()(const Exec&) const { return program; }
+    Groups operator()(const Shell&) const { return program; }
     Groups operator()(const AcceptFd&) const { return stream | socket | tcp | listen | ranged; }
 };
 

@@ -154,7 +154,7 @@ Result<StreamParts> spawn_child(std::vector<std::string> arguments, const Option
     auto placed = place(line->theirs, options, use);
     if (!placed) return failure(placed.error());
     what.descriptors = std::move(*placed);
-    auto process = sys::spawn(what);
+    auto process = in_network(options, [&] { return sys::spawn(what); });
     if (!process) return failure(naming_user(process.error(), what));
     Child child;
     child.pid = process->pid;

@@ -44,7 +44,7 @@ Result<void> bind_near_end(FdView socket, Family family, const Options& options)
 enum class Reuse : std::uint8_t { no, yes };
 
 Result<Fd> socket_for(Family family, const Options& options, Reuse usual) {
-    auto socket = sys::stream_socket(family, Blocking::no);
+    auto socket = make_socket(family, Blocking::no, options);
     if (!socket) return socket;
     const FdView fd = socket->view();
     if (options.get(opt::reuseaddr, usual == Reuse::yes))

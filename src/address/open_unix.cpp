@@ -23,7 +23,7 @@ Result<Bound> listen_name(const UnixListen& at, const SocketAddress& address,
     const auto mode = mode_of(options, 0777);
     if (named)
         if (auto gone = unlink_early(at.name, options); !gone) return failure(gone.error());
-    auto socket = sys::stream_socket(Family::unix_domain, Blocking::no);
+    auto socket = make_socket(Family::unix_domain, Blocking::no, options);
     if (!socket) return failure(socket.error());
     const FdView fd = socket->view();
     if (auto set = set_buffer_options(fd, options); !set) return failure(set.error());
@@ -51,7 +51,7 @@ Result<Bound> listen_name(const UnixListen& at, const SocketAddress& address,
 }  // namespace
 
 Result<Fd> unix_socket_towards(const Options& options) {
-    auto socket = sys::stream_socket(Family::unix_domain, Blocking::no);
+    auto socket = make_socket(Family::unix_domain, Blocking::no, options);
     if (!socket) return socket;
     if (auto set = set_buffer_options(socket->view(), options); !set) return failure(set.error());
     return socket;

@@ -8,6 +8,10 @@
 
 namespace zc {
 
+Result<Fd> make_socket(Family family, Blocking blocking, const Options& options) {
+    return in_network(options, [&] { return sys::stream_socket(family, blocking); });
+}
+
 StreamParts parts_of_socket(Fd socket, FdKind kind, Use use) {
     StreamParts parts;
     parts.own_kind = kind;

@@ -30,6 +30,23 @@ struct Bound {
 Result<Bound> listen_tcp(const TcpListen& at, const Options& options, const OpenContext& context);
 Result<Bound> listen_unix(const UnixListen& at, const Options& options);
 
+// Calls `make` with the calling thread in the network that netns= names, if it is given.
+//
+// Errors   with "netns=NAME" as subject.
+template <class Make>
+auto in_network(const Options& options, Make make) -> decltype(make()) {
+    const auto* name = options.find(opt::netns);
+    if (name == nullptr) return make();
+    auto network = sys::OtherNetwork::enter("/run/netns/" + *name);
+    if (!network) return failure(network.error().about("netns=" + *name));
+    auto made = make();
+    if (auto left = network->leave(); !left) return failure(left.error().about("netns=" + *name));
+    return made;
+}
+
+// A stream socket in the network asked for.
+[[nodiscard]] Result<Fd> make_socket(Family family, Blocking blocking, const Options& options);
+
 // A socket for a connection, with its options set and its near end bound.
 Result<Fd> tcp_socket_towards(const SocketAddress& to, const Options& options);
 Result<Fd> unix_socket_towards(const Options& options);

@@ -56,8 +56,8 @@ inline constexpr Key<Text> slow{"slow"}, buffer{"buffer"};
 inline constexpr Key<Seconds> slow_after{"slow-after"};
 inline constexpr Key<Given> shut_none{"shut-none"}, shut_down{"shut-down"},
     shut_close{"shut-close"}, end_close{"end-close"};
-// Who does it.
-inline constexpr Key<Text> su{"su"};
+// Who does it, and in which network.
+inline constexpr Key<Text> su{"su"}, netns{"netns"};
 // Listeners.
 inline constexpr Key<bool> fork{"fork"};
 inline constexpr Key<Number> max_children{"max-children"}, backlog{"backlog"};
@@ -92,7 +92,7 @@ using Groups = unsigned;
 namespace groups {
 inline constexpr Groups stream = 1, listen = 2, bound = 4, retry = 8, connect = 16, socket = 32,
                         tcp = 64, ip_name = 128, ranged = 256, entry = 512, file = 1024,
-                        child = 2048, pipe = 4096;
+                        child = 2048, pipe = 4096, network = 8192;
 }
 
 struct Option {

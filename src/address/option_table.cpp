@@ -37,6 +37,7 @@ const std::array rows{
     row(opt::shut_close, stream),
     row(opt::end_close, child | socket),
     row(opt::su, stream, {"substuser"}),
+    row(opt::netns, network),
     row(opt::fork, listen),
     row(opt::max_children, listen, {"maxchildren"}, 1),
     row(opt::backlog, bound, {}, 1),
@@ -90,7 +91,7 @@ constexpr std::string_view foreign_names =
     "cipher cloexec commonname cool-write coolwrite cork cr crlf crnl ctty defer-accept "
     "deny-table direct directory dontroute dsync echo escape exec-delay flock flock-ex "
     "flock-sh freebind ftruncate group-early group-late hup icanon if interface "
-    "ip-transparent key linger linger2 link lock lockfile login mss mtu netns new noctty "
+    "ip-transparent key linger linger2 link lock lockfile login mss mtu new noctty "
     "nofollow nofork nonblock null-eof o-async o-direct o-directory o-dsync o-noctty "
     "o-nofollow o-nonblock o-rdwr o-sync o_nonblock o_rdwr o_sync openpty openssl-verify "
     "path perm-early perm-late pgid priority proxyauth proxyport ptmx pty quickack raw "

@@ -49,6 +49,27 @@ Result<std::vector<SocketAddress>> resolve(const std::string& host, const std::s
 Result<std::vector<SocketAddress>> resolve_numbers(const std::string& host,
                                                    const std::string& service, Family family);
 
+// The calling thread in another network namespace: the sockets it makes and the
+// processes it starts are there.
+//
+// Owns     the way back; the destructor goes it, and cannot report that it failed.
+class OtherNetwork {
+public:
+    // Takes    the namespace's file, such as /run/netns/NAME.
+    // Errors   ENOENT; EINVAL for a file that is no namespace; EPERM.
+    [[nodiscard]] static Result<OtherNetwork> enter(const std::string& path);
+    OtherNetwork(OtherNetwork&& other) noexcept = default;
+    OtherNetwork& operator=(OtherNetwork&& other) noexcept = delete;
+    OtherNetwork(const OtherNetwork&) = delete;
+    OtherNetwork& operator=(const OtherNetwork&) = delete;
+    ~OtherNetwork();
+    Result<void> leave();
+
+private:
+    explicit OtherNetwork(Fd home) : home_(std::move(home)) {}
+    Fd home_;
+};
+
 // A stream socket, closed on exec, above 2.
 Result<Fd> stream_socket(Family family, Blocking blocking);
 // Two connected UNIX stream sockets, blocking, closed on exec, above 2.

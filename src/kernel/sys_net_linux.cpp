@@ -4,6 +4,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sched.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -101,6 +102,24 @@ Result<std::vector<SocketAddress>> resolve(const std::string& host, const std::s
 Result<std::vector<SocketAddress>> resolve_numbers(const std::string& host,
                                                    const std::string& service, Family family) {
     return addresses_of(host, service, family, AI_NUMERICHOST | AI_NUMERICSERV);
+}
+
+Result<OtherNetwork> OtherNetwork::enter(const std::string& path) {
+    auto home = open_file("/proc/thread-self/ns/net", {});
+    if (!home) return failure(home.error());
+    const auto there = open_file(path, {});
+    if (!there) return failure(there.error());
+    auto entered = done("setns", [&] { return ::setns(there->view().number(), CLONE_NEWNET); });
+    if (!entered) return failure(entered.error());
+    return OtherNetwork(std::move(*home));
+}
+
+OtherNetwork::~OtherNetwork() { (void)leave(); }
+
+Result<void> OtherNetwork::leave() {
+    const Fd home = std::move(home_);
+    if (!home.valid()) return {};
+    return done("setns", [&] { return ::setns(home.view().number(), CLONE_NEWNET); });
 }
 
 Result<Fd> stream_socket(Family family, Blocking blocking) {

@@ -2,7 +2,10 @@
 load helpers
 
 setup() { set_up; }
-teardown() { clean_up; }
+teardown() {
+    clean_up
+    [[ ! -v network ]] || ip netns del "$network"
+}
 
 # ---- su
 
@@ -56,4 +59,26 @@ teardown() { clean_up; }
     [ "$status" -eq 1 ]
     [[ $stderr == *' f: option "su": "no-such-user" is not known here' ]]
     [ ! -e f ]
+}
+
+# ---- netns
+
+@test "netns: a relay leads into another network" {
+    ip netns add "zc-test-$$" 2>/dev/null || skip "no network namespace can be made here"
+    network=zc-test-$$
+    ip -n "$network" link set lo up
+    start_relay -u TCP-LISTEN:0,bind=127.0.0.1,netns="$network" STDOUT >out
+    run --separate-stderr limited zc-relay -u SYSTEM:'echo lost' TCP:127.0.0.1:"$port"
+    ip netns pids "$network" >pids
+    echo found | limited zc-relay -u STDIN TCP:127.0.0.1:"$port",netns="$network"
+    finished "$relay"
+    [ "$status" -eq 1 ]
+    [ ! -s pids ] # the relay itself is not there
+    [ "$(cat out)" = found ]
+}
+
+@test "netns: a network that is not there is named" {
+    run --separate-stderr limited zc-relay TCP-LISTEN:0,netns=zc-no-such STDOUT
+    [ "$status" -eq 1 ]
+    [[ $stderr == *' netns=zc-no-such: No such file or directory' ]]
 }

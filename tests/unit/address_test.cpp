@@ -142,6 +142,12 @@ TEST_CASE("address: every address may say whose it is to be") {
     CHECK(refused("EXEC:id,su=") == "option \"su\" needs a value: a text");
 }
 
+TEST_CASE("address: a network is for what makes sockets or programs") {
+    CHECK(*options("TCP-L:1,netns=blue").find(opt::netns) == "blue");
+    for (const std::string text : {"-", "OPEN:f", "PIPE:f", "ACCEPT-FD:3"})
+        CHECK(refused(text + ",netns=blue") == "option \"netns\" does not apply to this address");
+}
+
 TEST_CASE("address: a range contains what its mask says") {
     const auto contains = [](std::string_view range, std::string_view ip) {
         IpBytes bytes;
