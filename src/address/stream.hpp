@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "address/owned_entry.hpp"
 #include "kernel/fd.hpp"
 #include "kernel/result.hpp"
 
@@ -17,29 +18,6 @@ enum class EndOfWriting : std::uint8_t {
     nothing,   // the other end learns it when the stream is finished
     shutdown,  // shutdown(SHUT_WR): reading goes on
     close      // the writing descriptor is closed
-};
-
-// A name in the file system that goes when its owner goes.
-//
-// Owns    the entry, as long as it is still the same inode: what somebody else
-//         has put there since is left alone.
-class OwnedEntry {
-public:
-    OwnedEntry() = default;
-    // Takes   a path that exists now.
-    [[nodiscard]] static Result<OwnedEntry> adopt(std::string path);
-    OwnedEntry(OwnedEntry&& other) noexcept;
-    OwnedEntry& operator=(OwnedEntry&& other) noexcept;
-    OwnedEntry(const OwnedEntry&) = delete;
-    OwnedEntry& operator=(const OwnedEntry&) = delete;
-    ~OwnedEntry();
-    Result<void> remove();
-    void leave() { path_.clear(); }  // keeps the entry
-
-private:
-    std::string path_;
-    std::uint64_t device_ = 0;
-    std::uint64_t inode_ = 0;
 };
 
 // A child process behind a stream.
