@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <csignal>
 
 #include "address/opener.hpp"
 #include "address/syntax.hpp"
@@ -160,6 +161,7 @@ Result<StreamParts> spawn_child(std::vector<std::string> arguments, const Option
     child.pid = process->pid;
     child.exited = std::move(process->exited);
     if (what.new_session) child.leads = Child::Leads::a_session;
+    if (options.on(opt::sigint)) child.wanted_signals = {SIGINT};
     if (options.on(opt::end_close)) child.at_end = Child::AtEnd::leave;
     line->ours.child = std::move(child);
     return std::move(line->ours);

@@ -77,6 +77,7 @@ const std::array rows{
     row(opt::wronly, file, {"o-wronly", "o_wronly"}),
     row(opt::pipes, child),
     row(opt::with_stderr, child),
+    row(opt::sigint, child),
     row(opt::setsid, child, {"sid"}),
     row(opt::chdir, child, {"cd"}),
     row(opt::fdin, child, {}, 0, 1023),
@@ -96,7 +97,7 @@ constexpr std::string_view foreign_names =
     "o-nofollow o-nonblock o-rdwr o-sync o_nonblock o_rdwr o_sync openpty openssl-verify "
     "path perm-early perm-late pgid priority proxyauth proxyport ptmx pty quickack raw "
     "rawer rdwr sane seek seek-end seek-set setgid setlk setpgid setsockopt setuid "
-    "shut-null sighup sigint sigquit so-bindtodevice so-linger so-priority socksport "
+    "shut-null sighup sigquit so-bindtodevice so-linger so-priority socksport "
     "socksuser socktype su-d sync tcpwrap tcpwrappers tos transparent ttl "
     "unlink-late user-early user-late verify wait-slave ";
 

@@ -1,7 +1,9 @@
 #include "address/stream.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <utility>
 
 #include "kernel/limits.hpp"
@@ -27,10 +29,23 @@ Result<std::optional<sys::Ended>> wait_for(const Child& child,
     return sys::reap(child.pid);
 }
 
+Result<void> send(const Child& child, int signal) {
+    const auto whom =
+        child.leads == Child::Leads::a_session ? sys::Group::whole : sys::Group::leader;
+    return sys::send_signal(child.pid, whom, signal);
+}
+
+// Whether it was sent to a child that wants it and goes on.
+bool offer(const Child& child, int signal) {
+    const auto& wanted = child.wanted_signals;
+    if (std::find(wanted.begin(), wanted.end(), signal) == wanted.end()) return false;
+    const auto ended = wait_for_exit(child, std::chrono::milliseconds{0});
+    return ended && !*ended && send(child, signal).has_value();
+}
+
 Result<void> judge(const sys::Ended& ended, const std::string& label) {
-    constexpr int sigpipe = 13;
     if (ended.signal == 0 && ended.status == 0) return {};
-    if (ended.signal == sigpipe) return {};
+    if (ended.signal == SIGPIPE) return {};
     const std::string how = ended.signal != 0 ? "killed by " + sys::signal_name(ended.signal)
                                               : "exit status " + std::to_string(ended.status);
     return failure(Error::told(Errc::child_failed, "child", how).about(label));
@@ -125,11 +140,13 @@ bool Stream::child_runs() const {
 void Stream::end_child() {
     if (writing_) writing_->end_child();
     if (!parts_.child || parts_.child->at_end == Child::AtEnd::leave) return;
-    Child& child = *parts_.child;
-    child.told_to_end = true;
-    const auto whom =
-        child.leads == Child::Leads::a_session ? sys::Group::whole : sys::Group::leader;
-    (void)sys::send_sigterm(child.pid, whom);  // it may have ended just now
+    parts_.child->told_to_end = true;
+    (void)send(*parts_.child, SIGTERM);  // it may have ended just now
+}
+
+bool Stream::forward_signal(int signal) {
+    const bool forwarded = parts_.child && offer(*parts_.child, signal);
+    return (writing_ && writing_->forward_signal(signal)) || forwarded;
 }
 
 Result<void> Stream::finish_child(std::optional<std::chrono::milliseconds> patience) {

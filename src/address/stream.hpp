@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "address/owned_entry.hpp"
 #include "kernel/fd.hpp"
@@ -27,6 +28,7 @@ struct Child {
     enum class Leads : std::uint8_t { nobody, a_session } leads = Leads::nobody;
     enum class AtEnd : std::uint8_t { wait, leave } at_end = AtEnd::wait;
     bool told_to_end = false;  // it has been sent SIGTERM
+    std::vector<int> wanted_signals;  // those that it is to get when we get them
 };
 
 // What an opener hands to Stream. A view without an owner is an inherited descriptor.
@@ -102,6 +104,11 @@ public:
 
     // Sends SIGTERM to a child that runs, unless `end-close` leaves it alone.
     void end_child();
+
+    // Sends a signal to the children that asked for it (`sigint`).
+    //
+    // Returns  whether one of them was still there to get it: the caller goes on.
+    bool forward_signal(int signal);
 
     // Closes everything, waits for the child.
     //

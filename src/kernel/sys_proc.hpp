@@ -54,7 +54,7 @@ Result<ChildProcess> spawn(const Spawn& what);
 
 // Takes    the process; with Group::whole also everybody in its session's first group.
 enum class Group : std::uint8_t { leader, whole };
-Result<void> send_sigterm(int pid, Group group);
+Result<void> send_signal(int pid, Group group, int signal);
 
 // Returns  how it ended; nothing while it runs.
 Result<std::optional<Ended>> reap(int pid);

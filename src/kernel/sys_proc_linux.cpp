@@ -105,6 +105,8 @@ struct Complaint {
 [[noreturn]] void run_child(const Spawn& what, const Image& image, int complaints) {
     constexpr int cannot_execute = 127;
     auto ready = prepare_child(what, image);
+    // Kernel: select(2) breaks on descriptors above 1023, so a program gets the limit it expects.
+    if (given_limit) (void)::setrlimit(RLIMIT_NOFILE, &*given_limit);
     if (ready) {
         reset_signals();
         ready = done("exec", [&] {
@@ -167,8 +169,8 @@ Result<ChildProcess> spawn(const Spawn& what) {
     return failure(exited.error());
 }
 
-Result<void> send_sigterm(int pid, Group group) {
-    return done("kill", [&] { return ::kill(group == Group::whole ? -pid : pid, SIGTERM); });
+Result<void> send_signal(int pid, Group group, int signal) {
+    return done("kill", [&] { return ::kill(group == Group::whole ? -pid : pid, signal); });
 }
 
 Result<std::optional<Ended>> reap(int pid) {

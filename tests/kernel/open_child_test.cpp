@@ -52,6 +52,30 @@ TEST_CASE("child: one that does not end gets SIGTERM when patience runs out") {
     CHECK(stubborn.finish(0ms).has_value());
 }
 
+TEST_CASE("child: it gets SIGINT from us if it asked for it, and nothing else") {
+    const std::string how =
+        "SYSTEM:\"trap 'echo interrupted; exit 7' INT; echo ready; while :; do sleep 0.01; done\"";
+    for (const std::string options : {",sigint", ",sigint,setsid"}) {
+        Stream child = opened(how + options, Use::read);
+        std::array<std::byte, 6> ready{};
+        const std::array interests{Interest{child.reader(), Readiness::readable}};
+        REQUIRE(sys::wait(interests, {}, 10s).value() == 1);
+        REQUIRE(sys::read(child.reader(), ready).value() == 6);
+        CHECK_FALSE(child.forward_signal(SIGTERM));
+        CHECK(child.forward_signal(SIGINT));
+        CHECK(read_all(child.reader()) == "interrupted\n");
+        const std::array ended{Interest{child.child_exit(), Readiness::readable}};
+        REQUIRE(sys::wait(ended, {}, 10s).value() == 1);
+        CHECK_FALSE(child.forward_signal(SIGINT));  // nobody is left to get it
+        CHECK(cause(child.finish({}).error()) == "exit status 7");
+    }
+    Stream both = opened("EXEC:cat,sigint!!EXEC:cat", Use::both);
+    CHECK(both.forward_signal(SIGINT));
+    Stream deaf = opened("EXEC:cat", Use::both);
+    CHECK_FALSE(deaf.forward_signal(SIGINT));
+    CHECK_FALSE(opened("PIPE", Use::both).forward_signal(SIGINT));
+}
+
 TEST_CASE("child: one whose output we stop reading dies of SIGPIPE, and that is no error") {
     struct sigaction ignore {};
     struct sigaction before {};

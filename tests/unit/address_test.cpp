@@ -222,6 +222,7 @@ TEST_CASE("address: what only socat does is refused by name") {
     CHECK(foreign("SOCKS4A:h:1:2") == "SOCKS4A is not supported");
     CHECK(foreign("UNIX-RECVFROM:x") == "UNIX-RECVFROM is not supported");
     CHECK(foreign("EXEC:a,nofork") == "option \"nofork\" is not supported");
+    CHECK(foreign("EXEC:a,sigquit") == "option \"sigquit\" is not supported");
     CHECK(foreign("TCP-L:1,su-d=nobody") == "option \"su-d\" is not supported");
 }
 
