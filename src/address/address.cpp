@@ -2,6 +2,7 @@
 #include "address/address.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "address/keyword.hpp"
 #include "address/option_table.hpp"
@@ -72,9 +73,22 @@ Result<Options> parse_options(Scanner& scanner, Groups offered) {
     return options;
 }
 
+// A program that works on the other address itself leaves us no stream.
+Result<void> check_nofork(const Options& options) {
+    if (!options.on(opt::nofork)) return {};
+    constexpr std::array of_streams{opt::pipes.name,     opt::sndbuf.name,    opt::rcvbuf.name,
+                                    opt::readbytes.name, opt::ignoreeof.name, opt::shut_down.name};
+    for (const Option& each : options.list())
+        if (std::find(of_streams.begin(), of_streams.end(), each.name) != of_streams.end())
+            return malformed("options \"nofork\" and \"" + std::string(each.name) +
+                             "\" exclude each other");
+    return {};
+}
+
 // Options that are each fine and together are not.
 Result<void> check_together(const SimpleAddress& address) {
     const Options& options = address.options;
+    if (auto good = check_nofork(options); !good) return good;
     const auto* file = std::get_if<OpenFile>(&address.target);
     const bool children = (groups_of(address.target) & groups::child) != 0;
     if (options.find(opt::max_children) != nullptr && !options.on(opt::fork))
@@ -121,8 +135,9 @@ Result<Address> parse_whole(std::string_view text) {
     auto second = parse_simple(scanner);
     if (!second) return failure(second.error());
     if (!scanner.at_end()) return malformed("more than one \"!!\"");
-    if (address.read.options.on(opt::fork) || second->options.on(opt::fork))
-        return malformed("option \"fork\" does not go with \"!!\"");
+    for (const auto& key : {opt::fork, opt::nofork})
+        if (address.read.options.on(key) || second->options.on(key))
+            return malformed("option \"" + std::string(key.name) + "\" does not go with \"!!\"");
     address.write = std::move(*second);
     return address;
 }
@@ -144,5 +159,7 @@ bool is_listener(const Address& address) { return !address.write && is_listener(
 bool forks(const Address& address) {
     return is_listener(address) && address.read.options.on(opt::fork);
 }
+
+bool is_nofork(const Address& address) { return address.read.options.on(opt::nofork); }
 
 }  // namespace zc

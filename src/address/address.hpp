@@ -107,4 +107,7 @@ struct Address {
 [[nodiscard]] bool is_listener(const SimpleAddress& address);
 [[nodiscard]] bool forks(const Address& address);
 
+// Whether it is a program that gets the other address' own descriptors (`nofork`).
+[[nodiscard]] bool is_nofork(const Address& address);
+
 }  // namespace zc

@@ -3,7 +3,6 @@
 
 #include "address/connecting.hpp"
 #include "address/opener.hpp"
-#include "address/syntax.hpp"
 #include "kernel/sys_file.hpp"
 
 namespace zc {
@@ -53,13 +52,11 @@ struct OpenTarget {
     }
     Result<Stream> operator()(const TcpConnect&) const { return connected(); }
     Result<Stream> operator()(const UnixConnect&) const { return connected(); }
-    Result<Stream> operator()(const Exec& it) const {
-        auto words = split_command(it.command);
-        if (!words) return failure(words.error());
-        return stream_of(spawn_child(std::move(*words), address.options, use, context));
+    Result<Stream> operator()(const Exec&) const {
+        return stream_of(spawn_child(address, use, context));
     }
-    Result<Stream> operator()(const Shell& it) const {
-        return stream_of(spawn_child({"/bin/sh", "-c", it.command}, address.options, use, context));
+    Result<Stream> operator()(const Shell&) const {
+        return stream_of(spawn_child(address, use, context));
     }
     Result<Stream> operator()(const TcpListen&) const { return accepted(); }
     Result<Stream> operator()(const UnixListen&) const { return accepted(); }

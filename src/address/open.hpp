@@ -55,6 +55,18 @@ struct OpenContext {
 // Errors   unresolved for a user that is not known here; EPERM.
 [[nodiscard]] Result<void> become_user(const SimpleAddress& address);
 
+// Starts a program on the descriptors of another stream: nothing of ours moves bytes.
+//
+// Takes    an address for which is_nofork() holds, and what the program is to do
+//          with `other`: Use::write gives it what can be read there as its standard
+//          input (`fdin`), Use::read its writer as standard output (`fdout`).
+// Returns  a stream without reader() and writer(); finish() tells how the program
+//          ended. The caller close()s `other` now: it ends with the program only then.
+// Errors   bad_address when `other` has options that need us in between.
+// Kernel   what we opened of `other` blocks from now on, as programs expect.
+[[nodiscard]] Result<Stream> spawn_onto(const Address& program, const Stream& other, Use use,
+                                        const OpenContext& context);
+
 // What came to a listener.
 struct Nobody {};
 struct Refused {  // its connection is closed already

@@ -137,22 +137,31 @@ Error naming_user(const Error& error, const sys::Spawn& what) {
     return error;
 }
 
-}  // namespace
+Result<std::vector<std::string>> arguments_of(const Target& target) {
+    if (const auto* shell = std::get_if<Shell>(&target))
+        return std::vector<std::string>{"/bin/sh", "-c", shell->command};
+    return split_command(std::get<Exec>(target).command);
+}
 
-Result<StreamParts> spawn_child(std::vector<std::string> arguments, const Options& options, Use use,
-                                const OpenContext& context) {
+// What the address says of the program, but not its descriptors.
+Result<sys::Spawn> program_of(const SimpleAddress& program, const OpenContext& context) {
+    const Options& options = program.options;
     sys::Spawn what;
+    auto arguments = arguments_of(program.target);
+    if (!arguments) return failure(arguments.error());
+    what.arguments = std::move(*arguments);
     auto user = user_of(options);
     if (!user) return failure(user.error());
     what.identity = std::move(*user);
-    what.arguments = std::move(arguments);
     what.environment = environment_of(context, what.identity);
     what.directory = options.get(opt::chdir, "");
     what.new_session = options.on(opt::setsid);
     if (auto there = check_directory(what.directory); !there) return failure(there.error());
-    auto line = wants_pipes(options, use) ? make_pipes(use) : make_socketpair(use, options);
-    if (!line) return failure(line.error());
-    auto placed = place(line->theirs, options, use);
+    return what;
+}
+
+Result<Child> start(sys::Spawn what, ChildEnds& ends, const Options& options, Use use) {
+    auto placed = place(ends, options, use);
     if (!placed) return failure(placed.error());
     what.descriptors = std::move(*placed);
     auto process = in_network(options, [&] { return sys::spawn(what); });
@@ -163,8 +172,76 @@ Result<StreamParts> spawn_child(std::vector<std::string> arguments, const Option
     if (what.new_session) child.leads = Child::Leads::a_session;
     if (options.on(opt::sigint)) child.wanted_signals = {SIGINT};
     if (options.on(opt::end_close)) child.at_end = Child::AtEnd::leave;
-    line->ours.child = std::move(child);
+    return child;
+}
+
+// The directions that `other` has, of those that are wanted of the program.
+Result<Use> use_between(const Stream& other, Use use) {
+    const bool input = writes(use) && other.reader().valid();
+    const bool output = reads(use) && other.writer().valid();
+    if (input && output) return Use::both;
+    if (!input && !output) return malformed("option \"nofork\": nothing to read from or write to");
+    return input ? Use::write : Use::read;
+}
+
+// Duplicates, above the standard descriptors; they go when the program has its own.
+Result<ChildEnds> ends_of(const Stream& other, Use use) {
+    constexpr int first = 3;
+    ChildEnds ends;
+    if (writes(use)) {
+        auto input = sys::duplicate(other.reader(), first);
+        if (!input) return failure(input.error().about(other.label()));
+        ends.input = std::move(*input);
+    }
+    if (!reads(use) || (ends.input.valid() && other.writer() == other.reader())) return ends;
+    auto output = sys::duplicate(other.writer(), first);
+    if (!output) return failure(output.error().about(other.writer_label()));
+    ends.output = std::move(*output);
+    return ends;
+}
+
+Result<Stream> start_onto(const SimpleAddress& program, const Stream& other, Use wanted,
+                          const OpenContext& context) {
+    if (other.ignores_end() || other.read_limit_bytes())
+        return malformed(
+            "option \"nofork\" leaves nobody to see to \"ignoreeof\" or \"readbytes\"");
+    auto what = program_of(program, context);
+    if (!what) return failure(what.error());
+    const auto use = use_between(other, wanted);
+    if (!use) return failure(use.error());
+    auto ends = ends_of(other, *use);
+    if (!ends) return failure(ends.error());
+    if (auto set = other.let_block(); !set) return failure(set.error());
+    auto child = start(std::move(*what), *ends, program.options, *use);
+    if (!child) return failure(child.error());
+    StreamParts parts;
+    parts.label = label_of(program);
+    parts.child = std::move(*child);
+    return Stream(std::move(parts));
+}
+
+}  // namespace
+
+Result<StreamParts> spawn_child(const SimpleAddress& program, Use use, const OpenContext& context) {
+    const Options& options = program.options;
+    if (options.on(opt::nofork))
+        return malformed("option \"nofork\" is for the second address of a relay");
+    auto what = program_of(program, context);
+    if (!what) return failure(what.error());
+    auto line = wants_pipes(options, use) ? make_pipes(use) : make_socketpair(use, options);
+    if (!line) return failure(line.error());
+    auto child = start(std::move(*what), line->theirs, options, use);
+    if (!child) return failure(child.error());
+    line->ours.child = std::move(*child);
     return std::move(line->ours);
+}
+
+Result<Stream> spawn_onto(const Address& program, const Stream& other, Use use,
+                          const OpenContext& context) {
+    auto stream = start_onto(program.read, other, use, context);
+    if (!stream && stream.error().subject.empty())
+        return failure(stream.error().about(label_of(program.read)));
+    return stream;
 }
 
 }  // namespace zc

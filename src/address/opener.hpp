@@ -19,8 +19,7 @@ namespace zc {
 // One opener for each family of addresses; parts without label and stream options.
 Result<StreamParts> open_file_stream(const OpenFile& file, const Options& options, Use use);
 Result<StreamParts> open_pipe_stream(const PipeAddress& pipe, const Options& options, Use use);
-Result<StreamParts> spawn_child(std::vector<std::string> arguments, const Options& options, Use use,
-                                const OpenContext& context);
+Result<StreamParts> spawn_child(const SimpleAddress& program, Use use, const OpenContext& context);
 
 // A bound and listening socket with the entry that belongs to it.
 struct Bound {

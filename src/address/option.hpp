@@ -82,7 +82,7 @@ inline constexpr Key<bool> unlink_early{"unlink-early"}, unlink_close{"unlink-cl
 inline constexpr Key<Given> rdonly{"rdonly"}, wronly{"wronly"};
 // Children.
 inline constexpr Key<Given> pipes{"pipes"}, with_stderr{"stderr"}, sigint{"sigint"};
-inline constexpr Key<bool> setsid{"setsid"};
+inline constexpr Key<bool> setsid{"setsid"}, nofork{"nofork"};
 inline constexpr Key<Text> chdir{"chdir"};
 inline constexpr Key<Number> fdin{"fdin"}, fdout{"fdout"};
 }  // namespace opt

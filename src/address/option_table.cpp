@@ -76,6 +76,7 @@ const std::array rows{
     row(opt::rdonly, file, {"o-rdonly", "o_rdonly"}),
     row(opt::wronly, file, {"o-wronly", "o_wronly"}),
     row(opt::pipes, child),
+    row(opt::nofork, child),
     row(opt::with_stderr, child),
     row(opt::sigint, child),
     row(opt::setsid, child, {"sid"}),
@@ -93,7 +94,7 @@ constexpr std::string_view foreign_names =
     "deny-table direct directory dontroute dsync echo escape exec-delay flock flock-ex "
     "flock-sh freebind ftruncate group-early group-late hup icanon if interface "
     "ip-transparent key linger linger2 link lock lockfile login mss mtu new noctty "
-    "nofollow nofork nonblock null-eof o-async o-direct o-directory o-dsync o-noctty "
+    "nofollow nonblock null-eof o-async o-direct o-directory o-dsync o-noctty "
     "o-nofollow o-nonblock o-rdwr o-sync o_nonblock o_rdwr o_sync openpty openssl-verify "
     "path perm-early perm-late pgid priority proxyauth proxyport ptmx pty quickack raw "
     "rawer rdwr sane seek seek-end seek-set setgid setlk setpgid setsockopt setuid "

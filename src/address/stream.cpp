@@ -8,6 +8,7 @@
 
 #include "kernel/limits.hpp"
 #include "kernel/sys.hpp"
+#include "kernel/sys_file.hpp"
 #include "kernel/sys_net.hpp"
 #include "kernel/sys_proc.hpp"
 
@@ -92,6 +93,15 @@ void Stream::spoil() {
 FdView Stream::child_exit() const {
     if (parts_.child) return parts_.child->exited.view();
     return writing_ ? writing_->child_exit() : FdView();
+}
+
+Result<void> Stream::let_block() const {
+    for (const Fd* each : {&parts_.read_owner, &parts_.write_owner}) {
+        if (!each->valid()) continue;
+        if (auto set = sys::set_blocking(each->view()); !set)
+            return failure(set.error().about(parts_.label));
+    }
+    return writing_ ? writing_->let_block() : Result<void>();
 }
 
 Result<void> Stream::end_writing() {

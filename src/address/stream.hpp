@@ -87,6 +87,9 @@ public:
     // Polls readable when the child has ended; invalid without a child.
     [[nodiscard]] FdView child_exit() const;
 
+    // Makes its descriptors block, for a program that is to have them; not inherited ones.
+    [[nodiscard]] Result<void> let_block() const;
+
     // Passes the end of the data on; afterwards writer() is invalid. With
     // `shut-close` on one descriptor for both directions reader() is, too.
     //

@@ -51,6 +51,7 @@ Result<void> set_owner(const std::string& path, std::uint32_t user, std::uint32_
 
 // O_NONBLOCK; only for descriptions that we opened.
 Result<void> set_not_blocking(FdView fd);
+Result<void> set_blocking(FdView fd);
 // Which directions its open mode allows.
 Result<Access> access_of(FdView fd);
 

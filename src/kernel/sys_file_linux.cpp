@@ -28,6 +28,13 @@ EntryKind kind_of(mode_t mode) {
     }
 }
 
+Result<void> change_flags(FdView fd, int cleared, int set) {
+    auto flags = checked("F_GETFL", [&] { return ::fcntl(fd.number(), F_GETFL); });
+    if (!flags) return failure(flags.error());
+    return done("F_SETFL",
+                [&] { return ::fcntl(fd.number(), F_SETFL, (*flags & ~cleared) | set); });
+}
+
 }  // namespace
 
 Result<Fd> open_file(const std::string& path, const OpenHow& how) {
@@ -74,11 +81,8 @@ Result<void> set_owner(const std::string& path, std::uint32_t user, std::uint32_
     return done("lchown", [&] { return ::lchown(path.c_str(), user, group); });
 }
 
-Result<void> set_not_blocking(FdView fd) {
-    auto flags = checked("F_GETFL", [&] { return ::fcntl(fd.number(), F_GETFL); });
-    if (!flags) return failure(flags.error());
-    return done("F_SETFL", [&] { return ::fcntl(fd.number(), F_SETFL, *flags | O_NONBLOCK); });
-}
+Result<void> set_not_blocking(FdView fd) { return change_flags(fd, 0, O_NONBLOCK); }
+Result<void> set_blocking(FdView fd) { return change_flags(fd, O_NONBLOCK, 0); }
 
 Result<Access> access_of(FdView fd) {
     return checked("F_GETFL", [&] { return ::fcntl(fd.number(), F_GETFL); }).map([](int flags) {

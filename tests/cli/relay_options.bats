@@ -82,3 +82,19 @@ teardown() {
     [ "$status" -eq 1 ]
     [[ $stderr == *' netns=zc-no-such: No such file or directory' ]]
 }
+
+# ---- nofork
+
+@test "nofork: the first address has nothing to be started on" {
+    run --separate-stderr limited zc-relay EXEC:cat,nofork CREATE:f
+    [ "$status" -eq 1 ]
+    [[ $stderr == *' EXEC:cat: option "nofork" is for the second address of a relay' ]]
+    [ ! -e f ]
+}
+
+@test "nofork: what needs the relay in between is refused before anything is opened" {
+    run --separate-stderr limited zc-relay CREATE:f EXEC:cat,nofork,pipes
+    [ "$status" -eq 1 ]
+    [[ $stderr == *' EXEC:cat,nofork,pipes: options "nofork" and "pipes" exclude each other' ]]
+    [ ! -e f ]
+}

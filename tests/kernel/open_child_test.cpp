@@ -69,7 +69,7 @@ TEST_CASE("child: it gets SIGINT from us if it asked for it, and nothing else") 
         CHECK_FALSE(child.forward_signal(SIGINT));  // nobody is left to get it
         CHECK(cause(child.finish({}).error()) == "exit status 7");
     }
-    Stream both = opened("EXEC:cat,sigint!!EXEC:cat", Use::both);
+    Stream both = opened("EXEC:sleep 1000,sigint!!EXEC:cat", Use::both);
     CHECK(both.forward_signal(SIGINT));
     Stream deaf = opened("EXEC:cat", Use::both);
     CHECK_FALSE(deaf.forward_signal(SIGINT));

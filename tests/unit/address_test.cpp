@@ -221,7 +221,6 @@ TEST_CASE("address: what only socat does is refused by name") {
     CHECK(foreign("OPENSSL:h:1") == "OPENSSL is not supported");
     CHECK(foreign("SOCKS4A:h:1:2") == "SOCKS4A is not supported");
     CHECK(foreign("UNIX-RECVFROM:x") == "UNIX-RECVFROM is not supported");
-    CHECK(foreign("EXEC:a,nofork") == "option \"nofork\" is not supported");
     CHECK(foreign("EXEC:a,sigquit") == "option \"sigquit\" is not supported");
     CHECK(foreign("TCP-L:1,su-d=nobody") == "option \"su-d\" is not supported");
 }
@@ -229,7 +228,7 @@ TEST_CASE("address: what only socat does is refused by name") {
 TEST_CASE("address: no row of the option table hides another") {
     for (const char* name : {"mode", "perm", "unlink", "o-creat", "bytes", "keepidle"})
         CHECK(find_rule(name) != nullptr);
-    for (const char* name : {"", "nofork", "crnl", "setuid"}) CHECK(find_rule(name) == nullptr);
+    for (const char* name : {"", "crnl", "setuid"}) CHECK(find_rule(name) == nullptr);
 }
 
 TEST_CASE("address: questions about listeners") {
@@ -239,6 +238,20 @@ TEST_CASE("address: questions about listeners") {
     CHECK_FALSE(is_listener(parsed("TCP-L:1!!-")));
     CHECK(forks(parsed("UNIX-L:x,fork")));
     CHECK_FALSE(forks(parsed("UNIX-L:x,fork=0")));
+}
+
+TEST_CASE("address: a program without a process of ours in between is told, and its limits") {
+    CHECK(is_nofork(parsed("EXEC:a,nofork")));
+    CHECK(is_nofork(parsed("SYSTEM:a,nofork=1,fdin=5,setsid")));
+    CHECK_FALSE(is_nofork(parsed("EXEC:a,nofork=0,pipes")));
+    CHECK_FALSE(is_nofork(parsed("TCP-L:1")));
+    CHECK(refused("TCP-L:1,nofork") == "option \"nofork\" does not apply to this address");
+    for (const std::string option : {"pipes", "sndbuf=1", "rcvbuf=1", "readbytes=1", "ignoreeof"})
+        CHECK(refused("EXEC:a,nofork," + option) == "options \"nofork\" and \"" +
+                                                        option.substr(0, option.find('=')) +
+                                                        "\" exclude each other");
+    CHECK(refused("EXEC:a,nofork!!-") == "option \"nofork\" does not go with \"!!\"");
+    CHECK(refused("-!!EXEC:a,nofork") == "option \"nofork\" does not go with \"!!\"");
 }
 
 TEST_CASE("address: labels are what people call the thing") {
