@@ -85,8 +85,9 @@ Result<Target> shell(const Params& params) {
     return Shell{params[0]};
 }
 
-constexpr Keyword one(std::string_view name, Result<Target> (*build)(const Params&)) {
-    return {name, 1, 1, Quotes::drop, build};
+constexpr Keyword one(std::string_view name, std::string_view param,
+                      Result<Target> (*build)(const Params&)) {
+    return {name, param, 1, 1, Quotes::drop, build};
 }
 
 constexpr auto unix_c = unix_socket<UnixConnect, UnixSpace::filesystem>;
@@ -95,48 +96,48 @@ constexpr auto abstract_c = unix_socket<UnixConnect, UnixSpace::abstract>;
 constexpr auto abstract_l = unix_socket<UnixListen, UnixSpace::abstract>;
 
 constexpr std::array keywords{
-    Keyword{"-", 0, 0, Quotes::drop, stdio},
-    Keyword{"stdio", 0, 0, Quotes::drop, stdio},
-    Keyword{"stdin", 0, 0, Quotes::drop, standard<0>},
-    Keyword{"stdout", 0, 0, Quotes::drop, standard<1>},
-    Keyword{"stderr", 0, 0, Quotes::drop, standard<2>},
-    one("fd", descriptor<FdNumber>),
-    one("accept-fd", descriptor<AcceptFd>),
-    one("accept", descriptor<AcceptFd>),
-    one("open", file<OpenFile::How::open>),
-    one("file", file<OpenFile::How::open>),
-    one("create", file<OpenFile::How::create>),
-    one("creat", file<OpenFile::How::create>),
-    one("gopen", file<OpenFile::How::gopen>),
-    Keyword{"pipe", 0, 1, Quotes::drop, pipe},
-    Keyword{"fifo", 0, 1, Quotes::drop, pipe},
-    Keyword{"echo", 0, 1, Quotes::drop, pipe},
-    Keyword{"tcp", 2, 2, Quotes::drop, tcp_connect<Family::any>},
-    Keyword{"tcp-connect", 2, 2, Quotes::drop, tcp_connect<Family::any>},
-    Keyword{"tcp4", 2, 2, Quotes::drop, tcp_connect<Family::ip4>},
-    Keyword{"tcp4-connect", 2, 2, Quotes::drop, tcp_connect<Family::ip4>},
-    Keyword{"tcp6", 2, 2, Quotes::drop, tcp_connect<Family::ip6>},
-    Keyword{"tcp6-connect", 2, 2, Quotes::drop, tcp_connect<Family::ip6>},
-    one("tcp-listen", tcp_listen<Family::any>),
-    one("tcp-l", tcp_listen<Family::any>),
-    one("tcp4-listen", tcp_listen<Family::ip4>),
-    one("tcp4-l", tcp_listen<Family::ip4>),
-    one("tcp6-listen", tcp_listen<Family::ip6>),
-    one("tcp6-l", tcp_listen<Family::ip6>),
-    one("unix", unix_c),
-    one("local", unix_c),
-    one("unix-connect", unix_c),
-    one("unix-client", unix_c),
-    one("unix-listen", unix_l),
-    one("unix-l", unix_l),
-    one("abstract", abstract_c),
-    one("abstract-connect", abstract_c),
-    one("abstract-client", abstract_c),
-    one("abstract-listen", abstract_l),
-    one("abstract-l", abstract_l),
-    Keyword{"exec", 1, 1, Quotes::keep, exec},
-    Keyword{"system", 1, 1, Quotes::keep, shell},
-    Keyword{"shell", 1, 1, Quotes::keep, shell},
+    Keyword{"-", "", 0, 0, Quotes::drop, stdio},
+    Keyword{"stdio", "", 0, 0, Quotes::drop, stdio},
+    Keyword{"stdin", "", 0, 0, Quotes::drop, standard<0>},
+    Keyword{"stdout", "", 0, 0, Quotes::drop, standard<1>},
+    Keyword{"stderr", "", 0, 0, Quotes::drop, standard<2>},
+    one("fd", "<num>", descriptor<FdNumber>),
+    one("accept-fd", "<num>", descriptor<AcceptFd>),
+    one("accept", "<num>", descriptor<AcceptFd>),
+    one("open", "<filename>", file<OpenFile::How::open>),
+    one("file", "<filename>", file<OpenFile::How::open>),
+    one("create", "<filename>", file<OpenFile::How::create>),
+    one("creat", "<filename>", file<OpenFile::How::create>),
+    one("gopen", "<filename>", file<OpenFile::How::gopen>),
+    Keyword{"pipe", "<filename>", 0, 1, Quotes::drop, pipe},
+    Keyword{"fifo", "<filename>", 0, 1, Quotes::drop, pipe},
+    Keyword{"echo", "<filename>", 0, 1, Quotes::drop, pipe},
+    Keyword{"tcp", "<host>:<port>", 2, 2, Quotes::drop, tcp_connect<Family::any>},
+    Keyword{"tcp-connect", "<host>:<port>", 2, 2, Quotes::drop, tcp_connect<Family::any>},
+    Keyword{"tcp4", "<host>:<port>", 2, 2, Quotes::drop, tcp_connect<Family::ip4>},
+    Keyword{"tcp4-connect", "<host>:<port>", 2, 2, Quotes::drop, tcp_connect<Family::ip4>},
+    Keyword{"tcp6", "<host>:<port>", 2, 2, Quotes::drop, tcp_connect<Family::ip6>},
+    Keyword{"tcp6-connect", "<host>:<port>", 2, 2, Quotes::drop, tcp_connect<Family::ip6>},
+    one("tcp-listen", "<port>", tcp_listen<Family::any>),
+    one("tcp-l", "<port>", tcp_listen<Family::any>),
+    one("tcp4-listen", "<port>", tcp_listen<Family::ip4>),
+    one("tcp4-l", "<port>", tcp_listen<Family::ip4>),
+    one("tcp6-listen", "<port>", tcp_listen<Family::ip6>),
+    one("tcp6-l", "<port>", tcp_listen<Family::ip6>),
+    one("unix", "<filename>", unix_c),
+    one("local", "<filename>", unix_c),
+    one("unix-connect", "<filename>", unix_c),
+    one("unix-client", "<filename>", unix_c),
+    one("unix-listen", "<filename>", unix_l),
+    one("unix-l", "<filename>", unix_l),
+    one("abstract", "<string>", abstract_c),
+    one("abstract-connect", "<string>", abstract_c),
+    one("abstract-client", "<string>", abstract_c),
+    one("abstract-listen", "<string>", abstract_l),
+    one("abstract-l", "<string>", abstract_l),
+    Keyword{"exec", "<command-line>", 1, 1, Quotes::keep, exec},
+    Keyword{"system", "<shell-command>", 1, 1, Quotes::keep, shell},
+    Keyword{"shell", "<shell-command>", 1, 1, Quotes::keep, shell},
 };
 
 // The families of words that socat has and zc has not: the word itself, or the
@@ -157,13 +158,6 @@ bool is_foreign(std::string_view name) {
     if (family.empty() || (family.back() != '4' && family.back() != '6')) return false;
     family.remove_suffix(1);
     return known();
-}
-
-std::string upper(std::string_view text) {
-    std::string out(text);
-    for (char& c : out)
-        if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-    return out;
 }
 
 using namespace groups;  // NOLINT: the overloads below are a table
@@ -196,6 +190,8 @@ struct GroupsOf {
 };
 
 }  // namespace
+
+std::span<const Keyword> all_keywords() { return keywords; }
 
 Result<const Keyword*> find_keyword(std::string_view typed) {
     const std::string name = lower(typed);

@@ -1,6 +1,7 @@
 // The words an address can begin with.
 #pragma once
 
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -10,11 +11,15 @@
 namespace zc {
 
 struct Keyword {
-    std::string_view name;  // lower case
+    std::string_view name;    // lower case
+    std::string_view params;  // as help shows them: "<host>:<port>"
     std::size_t least_params, most_params;
     Quotes quotes;
     Result<Target> (*build)(const std::vector<std::string>& params);
 };
+
+// Every word, those that mean the same next to each other.
+[[nodiscard]] std::span<const Keyword> all_keywords();
 
 // Takes    a word in any case.
 // Errors   bad_address for an unknown word, unavailable for one that only socat knows.

@@ -12,11 +12,25 @@ constexpr std::int64_t no_limit = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t int_limit = std::numeric_limits<int>::max();
 
 template <class T>
+constexpr std::string_view type_of = "STRING";
+template <>
+constexpr std::string_view type_of<Given> = "CONST";
+template <>
+constexpr std::string_view type_of<bool> = "BOOL";
+template <>
+constexpr std::string_view type_of<std::int64_t> = "INT";
+template <>
+constexpr std::string_view type_of<std::chrono::milliseconds> = "STRUCT-TIMEVAL";
+template <>
+constexpr std::string_view type_of<Mode> = "MODE_T";
+
+template <class T>
 constexpr OptionRule row(Key<T> key, Groups where, std::array<std::string_view, 3> aliases = {},
                          std::int64_t least = 0, std::int64_t most = int_limit) {
     return {key.name,
             aliases,
             where,
+            type_of<T>,
             least,
             most,
             [](const OptionRule& rule, std::optional<std::string_view> value) {
@@ -103,6 +117,8 @@ constexpr std::string_view foreign_names =
     "unlink-late user-early user-late verify wait-slave ";
 
 }  // namespace
+
+std::span<const OptionRule> all_rules() { return rows; }
 
 const OptionRule* find_rule(std::string_view name) {
     if (name.empty()) return nullptr;

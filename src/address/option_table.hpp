@@ -4,6 +4,7 @@
 
 #include <array>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "address/option.hpp"
@@ -14,9 +15,12 @@ struct OptionRule {
     std::string_view name;
     std::array<std::string_view, 3> aliases;
     Groups groups;
+    std::string_view type;     // of the value, in socat's words
     std::int64_t least, most;  // of numbers
     Result<OptionValue> (*parse)(const OptionRule&, std::optional<std::string_view>);
 };
+
+[[nodiscard]] std::span<const OptionRule> all_rules();
 
 // Takes    a name or alias in lower case.
 [[nodiscard]] const OptionRule* find_rule(std::string_view name);

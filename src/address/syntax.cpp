@@ -112,6 +112,14 @@ std::string lower(std::string_view text) {
     return out;
 }
 
+std::string upper(std::string_view text) {
+    std::string out(text);
+    std::transform(out.begin(), out.end(), out.begin(), [](char c) {
+        return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    });
+    return out;
+}
+
 Result<std::vector<std::string>> split_command(std::string_view command) {
     std::vector<std::string> out;
     Scanner scanner(command);

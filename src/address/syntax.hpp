@@ -49,6 +49,7 @@ private:
 [[nodiscard]] std::string shown(std::string_view text);
 
 [[nodiscard]] std::string lower(std::string_view text);
+[[nodiscard]] std::string upper(std::string_view text);
 
 // The arguments of an EXEC command: split at spaces, quotes and escapes taken out.
 //
