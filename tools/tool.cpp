@@ -153,6 +153,32 @@ void add_size(CLI::App& app, const std::string& name, const std::string& text,
     app.add_option_function<std::string>(name, take, text)->type_name("SIZE");
 }
 
+std::optional<std::chrono::milliseconds> duration_of(const std::string& text) {
+    constexpr double century = 100.0 * 366 * 24 * 3600 * 1000;
+    static const std::map<std::string, double> units{
+        {"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}};
+    double number = 0;
+    const char* const end = text.data() + text.size();
+    const auto read = std::from_chars(text.data(), end, number, std::chars_format::fixed);
+    const auto unit = units.find(std::string(read.ptr, end));
+    if (read.ec != std::errc() || unit == units.end()) return std::nullopt;
+    const double time = number * unit->second;
+    if (!(time >= 0 && time <= century)) return std::nullopt;
+    return std::chrono::milliseconds(static_cast<std::int64_t>(time));
+}
+
+void add_duration(CLI::App& app, const std::string& name, const std::string& text,
+                  const std::function<void(std::chrono::milliseconds)>& store) {
+    const auto take = [name, store](const std::string& given) {
+        const auto time = duration_of(given);
+        if (!time)
+            throw CLI::ValidationError(
+                name, fmt::format("'{}' is no time; 10, 0.5s, 500ms and 5m are", given));
+        store(*time);
+    };
+    app.add_option_function<std::string>(name, take, text)->type_name("DURATION");
+}
+
 int run_program(std::vector<std::string> words, const Interface& interface,
                 const std::function<int(Program&, const Words&)>& run) {
     Program program(words.empty() ? "zc" : basename_of(words.front()));

@@ -2,6 +2,7 @@
 // place that prints errors.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -58,6 +59,13 @@ void add_size(CLI::App& app, const std::string& name, const std::string& text,
 
 // "10M", in capitals or not; nothing when it is no size, or more than there can be.
 [[nodiscard]] std::optional<std::uint64_t> bytes_of(const std::string& text);
+
+// Adds an option that takes a time: 10, 0.5, or with a unit 500ms, 30s, 5m, 1h.
+void add_duration(CLI::App& app, const std::string& name, const std::string& text,
+                  const std::function<void(std::chrono::milliseconds)>& store);
+
+// "1.5s"; nothing when it is no time, or more than a century.
+[[nodiscard]] std::optional<std::chrono::milliseconds> duration_of(const std::string& text);
 
 // The whole life of a program.
 //

@@ -27,7 +27,7 @@ struct Child {
     Fd exited;  // polls readable when it has ended
     enum class Leads : std::uint8_t { nobody, a_session } leads = Leads::nobody;
     enum class AtEnd : std::uint8_t { wait, leave } at_end = AtEnd::wait;
-    bool told_to_end = false;  // it has been sent SIGTERM
+    bool told_to_end = false;         // it has been sent SIGTERM
     std::vector<int> wanted_signals;  // those that it is to get when we get them
 };
 

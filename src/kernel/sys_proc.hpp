@@ -68,6 +68,7 @@ void raise_descriptor_limit();
 [[nodiscard]] std::optional<std::size_t> pipe_quota_bytes();
 
 [[nodiscard]] int own_pid();
+[[nodiscard]] std::string host_name();
 [[nodiscard]] std::string signal_name(int signal);
 
 }  // namespace zc::sys

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <csignal>
 #include <cstring>
 #include <fstream>
@@ -198,6 +199,12 @@ std::optional<std::size_t> pipe_quota_bytes() {
 }
 
 int own_pid() { return ::getpid(); }
+
+std::string host_name() {
+    std::array<char, 256> name{};
+    (void)::gethostname(name.data(), name.size() - 1);
+    return name.data();
+}
 
 std::string signal_name(int signal) {
     const char* name = ::sigabbrev_np(signal);

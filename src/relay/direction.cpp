@@ -44,7 +44,7 @@ struct Direction::Mover {
     Workspace space;
     std::variant<std::monostate, Transfer, Fanout> how;
     std::size_t lent_bytes = 0;  // of the pool's carrier, 0 without
-    std::uint64_t steps = 0;
+    std::uint64_t blocks = 0;
 
     [[nodiscard]] Transfer* transfer() { return std::get_if<Transfer>(&how); }
 };
@@ -201,9 +201,11 @@ Progress Direction::step_quietly() {
 }
 
 Progress Direction::step_mover() {
-    ++mover_->steps;
-    if (Transfer* transfer = mover_->transfer()) return transfer->advance();
-    return std::get<Fanout>(mover_->how).advance();
+    Transfer* transfer = mover_->transfer();
+    const Progress progress =
+        transfer != nullptr ? transfer->advance() : std::get<Fanout>(mover_->how).advance();
+    if (progress.state == Progress::State::moving) ++mover_->blocks;
+    return progress;
 }
 
 Progress Direction::step() { return mover_ ? step_mover() : step_quietly(); }
@@ -249,7 +251,7 @@ Traffic Direction::traffic() const {
     Traffic all = quiet_;
     if (earlier_) all.bytes += earlier_->bytes;
     if (!mover_) return all;
-    all.blocks += mover_->steps;
+    all.blocks += mover_->blocks;
     if (Transfer* transfer = mover_->transfer())
         all.bytes += transfer->delivered();
     else

@@ -142,6 +142,8 @@ void Loop::begin_dialling(std::uint64_t id, Waiting& waiting) {
     const Address& target = common_.targets.at(waiting.targets.back());
     const Use use = common_.use_of(Place::right);
     OpenContext context{common_.options.family, waiting.client.environment};
+    if (is_nofork(target))
+        return dialled(id, spawn_onto(target, waiting.client.left, use, context));
     if (!target.write && Connecting::suits(target.read)) {
         waiting.connecting.emplace(target.read, use, context);
         waiting.watched = {};
@@ -174,6 +176,18 @@ void Loop::wait_for_connection(std::uint64_t id, Waiting& waiting) {
     waiting.watched = socket;
     if (auto watched = watch_.add(socket, token_of(id, Place::right)); !watched)
         not_dialled(id, watched.error());
+}
+
+Result<Stream> Loop::connected(std::uint64_t id, Connecting& connecting) const {
+    const Address& target = common_.targets.at(waiting_.at(id).targets.back());
+    if (auto became = become_user(target.read); !became) return failure(became.error());
+    return connecting.take().map([](StreamParts parts) { return Stream(std::move(parts)); });
+}
+
+bool Loop::forward_signal(int signal) {
+    bool any = false;
+    for (auto& [id, running] : sessions_) any |= running.session->forward_signal(signal);
+    return any;
 }
 
 void Loop::dialled(std::uint64_t id, Result<Stream> right) {

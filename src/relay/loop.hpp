@@ -93,6 +93,8 @@ public:
     [[nodiscard]] Watch& watch() { return watch_; }
     [[nodiscard]] Timers& timers() { return timers_; }
     void begin(Client client);
+    // To the children that asked for it; whether there was one.
+    bool forward_signal(int signal);
     void begin_session(Stream left, Stream right);
     void open_in_thread(const Address& address, Use use, std::function<void(Result<Stream>)> then);
 
@@ -138,6 +140,7 @@ private:
     void dial(std::uint64_t id);
     void begin_dialling(std::uint64_t id, Waiting& waiting);
     void wait_for_connection(std::uint64_t id, Waiting& waiting);
+    [[nodiscard]] Result<Stream> connected(std::uint64_t id, Connecting& connecting) const;
     void dialled(std::uint64_t id, Result<Stream> right);
     void not_dialled(std::uint64_t id, const Error& error);
     void start(std::uint64_t id, Stream left, Stream right, FdView watched,

@@ -45,6 +45,7 @@ private:
 
     void handle(std::uint64_t token);
     void take_signals();
+    [[nodiscard]] bool forwarded(int signal);
     void leave_on(int signal);
     void accept_left();
     void accept_right();
@@ -151,10 +152,23 @@ void Relay::take_signals() {
                 observer_.statistics(common_.to_right.value(), common_.to_left.value());
         } else if (*signal == SIGHUP && observer_.reopen_log) {
             observer_.reopen_log();
-        } else {
+        } else if (*signal != SIGINT || !forwarded(*signal)) {
             leave_on(*signal);
         }
     }
+}
+
+// Whether a child has got the signal, as its option `sigint` asks.
+bool Relay::forwarded(int signal) {
+    bool any = here().forward_signal(signal);
+    const bool wanted = std::any_of(right_.begin(), right_.end(), [](const Address& each) {
+        return each.read.options.on(opt::sigint);
+    });
+    for (std::size_t i = 1; wanted && i < loops_.size(); ++i) {
+        any |= loops_[i]->clients() != 0;
+        loops_[i]->call([loop = loops_[i].get(), signal] { (void)loop->forward_signal(signal); });
+    }
+    return any;
 }
 
 // Nobody is taken in any more; a second signal ends at once.

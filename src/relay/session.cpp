@@ -53,7 +53,8 @@ Result<std::unique_ptr<Session>> Session::create(Stream left, Stream right, Reso
     for (const Ways way : both_ways)
         if (resources.options.ways == Ways::both || resources.options.ways == way)
             if (auto added = session->add_direction(way); !added) return failure(added.error());
-    if (!session->ways_[0].direction && !session->ways_[1].direction)
+    const bool moves = session->ways_[0].direction || session->ways_[1].direction;
+    if (!moves && !session->streams_[1].child_exit().valid())
         return failure(
             Error::told(Errc::unavailable, "open", "nothing to read, or nowhere to write")
                 .about(session->streams_[0].label()));
@@ -204,12 +205,17 @@ void Session::close(Clock::time_point now) {
     }
     if (!all_finished() || !errors_.empty())
         child_deadline_ = now;
-    else if (resources_->options.half_closed_limit)
+    else if (half_closed() && resources_->options.half_closed_limit)
         child_deadline_ = now + *resources_->options.half_closed_limit;
     for (Stream& stream : streams_) {
         if (!whole) stream.spoil();
         if (auto closed = stream.close(); !closed) errors_.push_back(closed.error());
     }
+}
+
+bool Session::forward_signal(int signal) {
+    const bool left = streams_[0].forward_signal(signal);
+    return streams_[1].forward_signal(signal) || left;
 }
 
 void Session::abandon(Clock::time_point now) {

@@ -26,7 +26,8 @@ public:
     // Takes    two streams, and resources that outlive it; a direction that the
     //          options allow and one of the streams has no descriptor for (STDOUT
     //          cannot be read) is left out.
-    // Errors   a descriptor that is closed; no direction at all.
+    // Errors   a descriptor that is closed; no direction at all, and no child that
+    //          moves bytes by itself (`nofork`).
     [[nodiscard]] static Result<std::unique_ptr<Session>> create(Stream left, Stream right,
                                                                  Resources& resources);
 
@@ -44,6 +45,9 @@ public:
     // every edge of readiness, from before the first advance().
     [[nodiscard]] std::vector<FdView> descriptors(Place place) const;
     [[nodiscard]] std::optional<Clock::time_point> deadline() const;
+
+    // To its children that asked for it (`sigint`); whether there was one.
+    bool forward_signal(int signal);
 
     // Ends it where it is. Nobody takes the rest for the whole: see Stream::spoil().
     void abandon(Clock::time_point now);

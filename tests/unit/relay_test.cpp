@@ -31,8 +31,9 @@ TEST_CASE("timers: a rest of less than a millisecond is waited for, not spun awa
 }
 
 TEST_CASE("log: a line is socat's, and a name cannot forge another") {
-    const auto line = log_line(std::chrono::system_clock::from_time_t(0), "zc-relay", 351,
-                               LogLevel::notice, "from \"a\nb\x7f\"");
+    const LogStyle style{"zc-relay", 351, Precision::s, ""};
+    const auto line = log_line(std::chrono::system_clock::from_time_t(0), style, LogLevel::notice,
+                               "from \"a\nb\x7f\"");
     CHECK(line.substr(10).find(" zc-relay[351] N from \"a?b?\"") != std::string::npos);
     CHECK(line[4] == '/');
     CHECK(std::count(line.begin(), line.end(), '\n') == 0);
