@@ -1,3 +1,58 @@
+# What may come next in the address that is being typed. Lists that scripts/docs
+# compares with the library's tables.
+function __zc_relay_address
+    set -l addresses \
+        STDIO STDIN STDOUT STDERR FD: ACCEPT-FD: ACCEPT: OPEN: FILE: CREATE: CREAT: GOPEN: \
+        PIPE FIFO ECHO TCP: TCP-CONNECT: TCP4: TCP4-CONNECT: TCP6: TCP6-CONNECT: TCP-LISTEN: TCP-L: \
+        TCP4-LISTEN: TCP4-L: TCP6-LISTEN: TCP6-L: UNIX: LOCAL: UNIX-CONNECT: UNIX-CLIENT: \
+        UNIX-LISTEN: UNIX-L: ABSTRACT: ABSTRACT-CONNECT: ABSTRACT-CLIENT: ABSTRACT-LISTEN: \
+        ABSTRACT-L: EXEC: SYSTEM: SHELL:
+
+    set -l options \
+        accept-timeout= append backlog= bind= buffer= chdir= connect-timeout= creat end-close excl \
+        f-setpipe-sz= fdin= fdout= forever fork group= ignoreeof interval= ipv6only keepalive keepcnt= \
+        keepidle= keepintvl= lowport max-children= mode= netns= nodelay nofork o-noatime pf= pipes \
+        range= rcvbuf= rdonly readbytes= retry= reuseaddr reuseport setsid shut-close shut-down \
+        shut-none sigint slow= slow-after= sndbuf= sourceport= stderr su= trunc umask= unlink-close \
+        unlink-early user= wronly
+
+    set -l word (commandline -ct)
+    set -l before (string match -r '^.*!!' -- $word)
+    set -l address (string replace -r '^.*!!' '' -- $word)
+    if string match -q '*,*' -- $address
+        set -l start (string match -r '^.*,' -- $word)
+        switch (string replace -r '^.*,' '' -- $address)
+            case 'chdir=*' 'cd=*'
+                set start (string match -r '^.*=' -- $word)
+                printf '%s\n' "$start"(__fish_complete_directories (string replace -r '^.*=' '' -- $word) '')
+            case 'su=*' 'substuser=*' 'user=*'
+                set start (string match -r '^.*=' -- $word)
+                printf '%s\n' "$start"(__fish_complete_users | string replace -r '\t.*' '')
+            case 'group=*'
+                set start (string match -r '^.*=' -- $word)
+                printf '%s\n' "$start"(__fish_complete_groups | string replace -r '\t.*' '')
+            case 'netns=*'
+                set start (string match -r '^.*=' -- $word)
+                printf '%s\n' "$start"(command ls /run/netns 2>/dev/null)
+            case '*=*'
+            case '*'
+                printf '%s\n' "$start"$options
+        end
+        return
+    end
+    if string match -qir '^(open|file|creat|create|gopen|pipe|fifo|echo|unix|local|unix-.*|exec):' -- $address
+        set -l start (string match -r '^[^:]*:' -- $address)
+        printf '%s\n' "$before$start"(__fish_complete_path (string replace -r '^[^:]*:' '' -- $address) | string replace -r '\t.*' '')
+    else if not string match -q '*:*' -- $address
+        # In the case it was begun in.
+        if string match -qr '^[a-z]' -- $address
+            set addresses (string lower $addresses)
+        end
+        printf '%s\n' "$before"$addresses
+        __fish_complete_path $address
+    end
+end
+
 complete -c zc-relay -s u -d 'From the first address to the second only'
 complete -c zc-relay -s U -d 'From the second address to the first only'
 complete -c zc-relay -s t -x -d 'Once one side has ended, wait at most this many seconds'
@@ -13,4 +68,4 @@ complete -c zc-relay -l explain -d 'Say how each transfer was made, and why'
 complete -c zc-relay -l zero-copy -x -a 'auto always never' -d 'Hand out pages of files'
 complete -c zc-relay -s h -l help -d 'Print the options'
 complete -c zc-relay -l version -d 'Print the version'
-complete -c zc-relay -a 'STDIO FD: OPEN: CREATE: GOPEN: PIPE: TCP: TCP-LISTEN: UNIX-CONNECT: UNIX-LISTEN: ABSTRACT-CONNECT: ABSTRACT-LISTEN: EXEC: SYSTEM: ACCEPT-FD:'
+complete -c zc-relay -f -a '(__zc_relay_address)'

@@ -38,6 +38,26 @@ copy_docs() {
     [[ $output == *"zc-tee: --help and fish differ"*"> --turbo"* ]]
 }
 
+@test "docs: an address or option that a completion misses or makes up is seen" {
+    copy_docs
+    sed -i 's/ UNIX-LISTEN:/ UNIX-LITSEN:/' "$copy/completions/zsh/_zc-relay"
+    sed -i 's/ reuseaddr / /' "$copy/completions/fish/zc-relay.fish"
+    run "$copy/scripts/docs" "$bin"
+    echo "$output"
+    [ "$status" -eq 1 ]
+    [[ $output == *"zsh/_zc-relay offers other addresses"*"< unix-listen"*"> unix-litsen"* ]]
+    [[ $output == *"fish/zc-relay.fish offers other options"*"< reuseaddr"* ]]
+}
+
+@test "docs: a name of an option that zc-address(7) does not have is seen" {
+    copy_docs
+    sed -i 's/Cm substuser/Cm substusre/' "$copy/man/zc-address.7"
+    run "$copy/scripts/docs" "$bin"
+    echo "$output"
+    [ "$status" -eq 1 ]
+    [ "$output" = "zc-address(7) does not name the alias substuser" ]
+}
+
 @test "docs: the man pages pass mandoc's lint" {
     # Pages of ours that refer to each other are not installed here.
     run bash -c 'mandoc -T lint -W warning "$0"/man/*.[1-8] 2>&1 | grep -v "referenced manual"' "$root"
