@@ -43,6 +43,11 @@ Connecting::Connecting(const SimpleAddress& address, Use use, const OpenContext&
       use_(use),
       family_(context.family),
       tries_left_(address.options.get(opt::retry, 0)) {
+    if (auto known = user_of(address.options); !known) {
+        error_ = known.error();
+        phase_ = Phase::failed;
+        return;
+    }
     if (const auto* local = std::get_if<UnixConnect>(&address.target)) {
         found(unix_address(local->space, local->name).map([](SocketAddress name) {
             return std::vector{name};

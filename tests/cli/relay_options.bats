@@ -59,6 +59,18 @@ teardown() {
     [ "$status" -eq 1 ]
     [[ $stderr == *' f: option "su": "no-such-user" is not known here' ]]
     [ ! -e f ]
+    # Also not with a connection that would fail, and be tried for ever.
+    run --separate-stderr limited zc-relay -u /dev/null TCP:127.0.0.1:1,su=no-such-user,forever
+    [ "$status" -eq 1 ]
+    [[ $stderr == *' TCP:127.0.0.1:1: option "su": "no-such-user" is not known here' ]]
+}
+
+@test "su: a relay that connects is that user once it is connected" {
+    start_peer server tcp-listen hear=text end
+    echo 'until grep -q "^Uid:.65534" /proc/$PPID/status; do sleep 0.01; done; printf text' >wait
+    run --separate-stderr limited zc-relay -u EXEC:'sh wait' TCP:127.0.0.1:"$peer_port",su=nobody
+    succeeds
+    finished "$peer_pid"
 }
 
 # ---- netns
