@@ -24,18 +24,11 @@
 //   reset                closes so that the other side sees a connection reset
 //
 // Ends with 0 when all was as expected. Gives up after 100 s.
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <poll.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
-#include <cerrno>
-#include <charconv>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -45,45 +38,20 @@
 #include <vector>
 
 #include "pattern.hpp"
+#include "socket_aid.hpp"
 
 namespace {
 
-using zc::test::Pattern;
+using namespace zc::test;
 constexpr std::size_t piece_bytes = 64 * 1024;
-
-std::string current_step = "start";
-
-[[noreturn]] void die(const std::string& what) {
-    std::fprintf(stderr, "peer: %s: %s\n", current_step.c_str(), what.c_str());
-    std::exit(1);
-}
-
-template <class Answer>
-Answer must(const char* what, Answer answer) {
-    if (answer < 0) die(std::string(what) + ": " + std::strerror(errno));
-    return answer;
-}
 
 std::vector<std::uint64_t> numbers_of(std::string_view text) {
     std::vector<std::uint64_t> out;
     while (!text.empty()) {
-        std::uint64_t value = 0;
-        const auto end = std::from_chars(text.data(), text.data() + text.size(), value);
-        if (end.ec != std::errc()) die("not a number: " + std::string(text));
-        out.push_back(value);
-        text.remove_prefix(static_cast<std::size_t>(end.ptr - text.data()));
+        out.push_back(take_number(text));
         if (!text.empty()) text.remove_prefix(1);
     }
     return out;
-}
-
-void touch(const std::string& path, const std::string& content) {
-    // Whoever sees the name sees the content.
-    const std::string growing = path + ".growing";
-    std::FILE* file = std::fopen(growing.c_str(), "w");
-    if (file == nullptr || std::fputs(content.c_str(), file) < 0 || std::fclose(file) != 0 ||
-        std::rename(growing.c_str(), path.c_str()) != 0)
-        die(path + ": " + std::strerror(errno));
 }
 
 class Connection {
@@ -238,52 +206,6 @@ private:
     std::map<std::uint64_t, std::uint64_t> seen_;
 };
 
-// One of the two socket families; `length` is what bind and connect are told.
-struct Name {
-    sockaddr_storage storage{};
-    socklen_t length = 0;
-    bool listens = false;
-
-    [[nodiscard]] sockaddr* get() { return reinterpret_cast<sockaddr*>(&storage); }
-};
-
-Name unix_name(const std::string& path) {
-    Name name;
-    auto& at = reinterpret_cast<sockaddr_un&>(name.storage);
-    at.sun_family = AF_UNIX;
-    if (path.size() >= sizeof at.sun_path) die("path too long: " + path);
-    path.copy(at.sun_path, path.size());
-    name.length = sizeof at;
-    return name;
-}
-
-Name tcp_name(std::uint64_t port) {
-    Name name;
-    auto& at = reinterpret_cast<sockaddr_in&>(name.storage);
-    at.sin_family = AF_INET;
-    at.sin_port = htons(static_cast<std::uint16_t>(port));
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    name.length = sizeof at;
-    return name;
-}
-
-Name name_of(const std::string& address) {
-    const auto colon = address.find(':');
-    const std::string kind = address.substr(0, colon);
-    const std::string rest = colon == std::string::npos ? "" : address.substr(colon + 1);
-    Name name;
-    if (kind == "tcp")
-        name = tcp_name(numbers_of(rest).at(0));
-    else if (kind == "tcp-listen")
-        name = tcp_name(0);
-    else if (kind == "unix" || kind == "unix-listen")
-        name = unix_name(rest);
-    else
-        die("no such address: " + address);
-    name.listens = kind.ends_with("-listen");
-    return name;
-}
-
 struct Options {
     std::string ready;
     std::uint64_t count = 1;
@@ -293,7 +215,7 @@ struct Options {
 };
 
 int make_socket(Name& name, const Options& options) {
-    const int fd = must("socket", ::socket(name.get()->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const int fd = name.open(0);
     if (options.receive_buffer != 0)
         must("SO_RCVBUF", ::setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &options.receive_buffer,
                                        sizeof options.receive_buffer));
@@ -328,14 +250,8 @@ int run(const Options& options) {
         serve(fd, options.steps);
         return 0;
     }
-    must("bind", ::bind(fd, name.get(), name.length));
-    must("listen", ::listen(fd, 64));
-    if (!options.ready.empty()) {
-        must("getsockname", ::getsockname(fd, name.get(), &name.length));
-        const bool tcp = name.get()->sa_family == AF_INET;
-        const auto& at = reinterpret_cast<const sockaddr_in&>(name.storage);
-        touch(options.ready, std::to_string(tcp ? ntohs(at.sin_port) : 0) + "\n");
-    }
+    constexpr int backlog = 64;
+    name.listen(fd, backlog, options.ready);
     if (options.count != 1) return serve_many(fd, options);
     const int connection = must("accept", ::accept(fd, nullptr, nullptr));
     ::close(fd);
