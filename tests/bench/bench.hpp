@@ -5,7 +5,9 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -13,6 +15,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -64,31 +67,74 @@ inline void set_pipe_bytes(int fd, std::uint64_t bytes) {
     if (bytes != 0) must("F_SETPIPE_SZ", ::fcntl(fd, F_SETPIPE_SZ, static_cast<int>(bytes)));
 }
 
-inline sockaddr_in loopback(std::uint64_t port) {
+// Where a stream is met: a TCP port of this machine, or a UNIX socket.
+struct Place {
+    sockaddr_storage address{};
+    socklen_t bytes = 0;
+
+    [[nodiscard]] const sockaddr* get() const {
+        return reinterpret_cast<const sockaddr*>(&address);
+    }
+};
+
+inline Place tcp_place(std::uint64_t port) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(static_cast<std::uint16_t>(port));
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    return address;
+    Place place;
+    std::memcpy(&place.address, &address, place.bytes = sizeof(address));
+    return place;
 }
 
-inline int connected_to(std::uint64_t port) {
-    const int fd = must("socket", ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    const sockaddr_in address = loopback(port);
-    must("connect", ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)));
+inline Place unix_place(const char* path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (std::strlen(path) >= sizeof(address.sun_path)) usage("a shorter path");
+    std::strcpy(address.sun_path, path);
+    Place place;
+    std::memcpy(&place.address, &address, place.bytes = sizeof(address));
+    return place;
+}
+
+// What --tcp PORT or --unix PATH says, if one of them is there.
+inline std::optional<Place> place_of(const Arguments& arguments) {
+    if (const char* path = arguments.text("--unix")) return unix_place(path);
+    const std::uint64_t port = arguments.number("--tcp", 0);
+    if (port == 0) return std::nullopt;
+    return tcp_place(port);
+}
+
+inline int stream_socket(const Place& place, int flags = 0) {
+    return must("socket", ::socket(place.address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | flags, 0));
+}
+
+inline int connected_to(const Place& place) {
+    const int fd = stream_socket(place);
+    must("connect", ::connect(fd, place.get(), place.bytes));
     return fd;
 }
 
-inline int accepted_on(std::uint64_t port) {
-    const int fd = must("socket", ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+inline int listening_on(const Place& place, int backlog, int flags = 0) {
+    const int fd = stream_socket(place, flags);
     const int yes = 1;
     must("SO_REUSEADDR", ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)));
-    const sockaddr_in address = loopback(port);
-    must("bind", ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)));
-    must("listen", ::listen(fd, 1));
-    const int peer = must("accept", ::accept(fd, nullptr, nullptr));
-    ::close(fd);
+    must("bind", ::bind(fd, place.get(), place.bytes));
+    must("listen", ::listen(fd, backlog));
+    return fd;
+}
+
+inline int accepted_on(const Place& place) {
+    const int listener = listening_on(place, 1);
+    const int peer = must("accept", ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
+    ::close(listener);
     return peer;
+}
+
+// A small message is sent at once, not kept until the last one is acknowledged.
+inline void set_no_delay(int fd) {
+    const int yes = 1;
+    must("TCP_NODELAY", ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes)));
 }
 
 }  // namespace bench

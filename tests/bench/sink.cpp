@@ -1,6 +1,7 @@
-// Consumes standard input, or one connection to a TCP port of this machine, up
-// to its end, and says how many bytes came in how many seconds from the first
+// Consumes standard input, or one connection to a TCP port of this machine or to a
+// UNIX socket, up to its end, and says how many bytes came in how many seconds from the first
 // one on. Fails when it is not the number expected.
+#include <array>
 #include <chrono>
 #include <vector>
 
@@ -9,11 +10,33 @@
 namespace {
 
 // Takes bytes without looking at them, so that what sends them is measured: a
-// pipe's are spliced to /dev/null, a TCP socket's are dropped in the kernel.
-ssize_t drop(int source, int null, std::size_t bytes, bool from_tcp) {
-    if (from_tcp) return ::recv(source, nullptr, bytes, MSG_TRUNC);
-    return ::splice(source, nullptr, null, nullptr, bytes, 0);
-}
+// pipe's are spliced to /dev/null, a TCP socket's are dropped in the kernel, a UNIX
+// socket's go to /dev/null through a pipe.
+class Dropper {
+public:
+    Dropper(int source, int family) : source_(source), family_(family) {
+        null_ = bench::must("/dev/null", ::open("/dev/null", O_WRONLY | O_CLOEXEC));
+        if (family != AF_UNIX) return;
+        bench::must("pipe", ::pipe2(pipe_.data(), O_CLOEXEC));
+        bench::set_pipe_bytes(pipe_[1], 1 << 20);
+    }
+
+    ssize_t operator()(std::size_t bytes) {
+        if (family_ == AF_INET) return ::recv(source_, nullptr, bytes, MSG_TRUNC);
+        if (family_ != AF_UNIX) return ::splice(source_, nullptr, null_, nullptr, bytes, 0);
+        const ssize_t n = ::splice(source_, nullptr, pipe_[1], nullptr, bytes, 0);
+        for (ssize_t held = n; held > 0;)
+            held -= bench::must("splice", ::splice(pipe_[0], nullptr, null_, nullptr,
+                                                   static_cast<std::size_t>(held), 0));
+        return n;
+    }
+
+private:
+    int source_;
+    int family_;
+    int null_;
+    std::array<int, 2> pipe_{-1, -1};
+};
 
 }  // namespace
 
@@ -25,19 +48,19 @@ int main(int argc, char** argv) {
     const bool drops = arguments.flag("--drop");
     if (report == nullptr || chunk == 0)
         bench::usage(
-            "sink --report FILE [--expect N] [--chunk N] [--drop] [--pipe BYTES] [--tcp PORT]");
+            "sink --report FILE [--expect N] [--chunk N] [--drop] [--pipe BYTES] "
+            "[--tcp PORT | --unix PATH]");
 
-    const std::uint64_t port = arguments.number("--tcp", 0);
-    const int source = port != 0 ? bench::accepted_on(port) : STDIN_FILENO;
+    const auto place = bench::place_of(arguments);
+    const int source = place ? bench::accepted_on(*place) : STDIN_FILENO;
     bench::set_pipe_bytes(source, arguments.number("--pipe", 0));
-    const int null = bench::must("/dev/null", ::open("/dev/null", O_WRONLY | O_CLOEXEC));
+    Dropper drop(source, place ? place->address.ss_family : AF_UNSPEC);
 
     std::vector<char> buffer(chunk);
     std::uint64_t total = 0;
     auto start = std::chrono::steady_clock::now();
     for (;;) {
-        const ssize_t n = drops ? drop(source, null, chunk, port != 0)
-                                : ::read(source, buffer.data(), buffer.size());
+        const ssize_t n = drops ? drop(chunk) : ::read(source, buffer.data(), buffer.size());
         if (bench::must("read", n) == 0) break;
         if (total == 0) start = std::chrono::steady_clock::now();
         total += static_cast<std::uint64_t>(n);

@@ -1,5 +1,5 @@
-// Writes a fixed number of bytes as fast as it can, to standard output or to a
-// TCP port of this machine.
+// Writes a fixed number of bytes as fast as it can, to standard output, to a TCP
+// port of this machine or to a UNIX socket.
 //
 // They come from 256 MiB of memory (or --memory), over and over: a source that sends
 // the same small buffer again and again keeps it in the processor's cache, and
@@ -41,13 +41,14 @@ int main(int argc, char** argv) {
     const std::uint64_t chunk = arguments.number("--chunk", 64 * 1024);
     if (total == 0 || chunk == 0)
         bench::usage(
-            "source --bytes N [--memory N] [--chunk N] [--vmsplice] [--pipe BYTES] [--tcp PORT]");
+            "source --bytes N [--memory N] [--chunk N] [--vmsplice] [--pipe BYTES] "
+            "[--tcp PORT | --unix PATH]");
 
     const std::uint64_t memory_bytes = arguments.number("--memory", 256 << 20);
     const char* const memory = make_pages(memory_bytes);
 
-    const std::uint64_t port = arguments.number("--tcp", 0);
-    const int sink = port != 0 ? bench::connected_to(port) : STDOUT_FILENO;
+    const auto place = bench::place_of(arguments);
+    const int sink = place ? bench::connected_to(*place) : STDOUT_FILENO;
     bench::set_pipe_bytes(sink, arguments.number("--pipe", 0));
 
     for (std::uint64_t sent = 0; sent < total;) {
