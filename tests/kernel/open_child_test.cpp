@@ -39,6 +39,12 @@ TEST_CASE("child: a program that is not there is told at once") {
     CHECK(refused("EXEC:true,chdir=/no/such", Use::both).subject == "/no/such");
 }
 
+TEST_CASE("child: what it complains through is not overwritten by what it inherits") {
+    for (int number = 3; number < 20; ++number)
+        CHECK(refused("EXEC:zc-no-such-program,fdin=" + std::to_string(number), Use::both).code ==
+              ENOENT);
+}
+
 TEST_CASE("child: one that does not end gets SIGTERM when patience runs out") {
     Stream idle = opened("EXEC:sleep 1000", Use::both);
     CHECK(idle.child_exit().valid());
