@@ -95,7 +95,48 @@ teardown() {
     [[ $stderr == *' netns=zc-no-such: No such file or directory' ]]
 }
 
+# ---- sigint
+
+@test "sigint: the program gets it, and the relay goes on until the program ends" {
+    cat >script <<'END'
+trap 'echo interrupted; exit 3' INT
+echo ready
+while :; do sleep 0.01; done
+END
+    start zc-relay -u EXEC:'sh script',sigint CREATE:out 2>errors
+    until_true says ready out
+    kill -INT "$(pgrep -P "$started_pid")"
+    finished "$started_pid" 1
+    [ "$(cat out)" = $'ready\ninterrupted' ]
+    [[ $(last_error errors) == *'EXEC:sh script: exit status 3' ]]
+}
+
+@test "sigint: without it SIGINT ends the relay" {
+    start zc-relay -u SYSTEM:'echo ready; sleep 1000' CREATE:out
+    until_true says ready out
+    kill -INT "$(pgrep -P "$started_pid")"
+    finished "$started_pid" 130
+}
+
 # ---- nofork
+
+@test "nofork: each program has its connection itself" {
+    # How many TCP connections have the number of its standard input.
+    start_relay TCP-LISTEN:0,bind=127.0.0.1,fork \
+        SYSTEM:'grep -cw $(stat -L -c %i /proc/self/fd/0) /proc/net/tcp; cat',nofork
+    local client
+    for client in one two; do
+        echo "$client" | limited zc-relay STDIO TCP:127.0.0.1:"$port" >out
+        [ "$(cat out)" = $'1\n'"$client" ]
+    done
+}
+
+@test "nofork: standard input and output themselves, and its status" {
+    echo text | limited zc-relay STDIO SYSTEM:'cat; exit 3',nofork >out 2>errors && status=0 || status=$?
+    [ "$status" -eq 1 ]
+    [ "$(cat out)" = text ]
+    [[ $(last_error errors) == *'SYSTEM:cat; exit 3: exit status 3' ]]
+}
 
 @test "nofork: the first address has nothing to be started on" {
     run --separate-stderr limited zc-relay EXEC:cat,nofork CREATE:f
