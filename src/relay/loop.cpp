@@ -178,12 +178,6 @@ void Loop::wait_for_connection(std::uint64_t id, Waiting& waiting) {
         not_dialled(id, watched.error());
 }
 
-Result<Stream> Loop::connected(std::uint64_t id, Connecting& connecting) const {
-    const Address& target = common_.targets.at(waiting_.at(id).targets.back());
-    if (auto became = become_user(target.read); !became) return failure(became.error());
-    return connecting.take().map([](StreamParts parts) { return Stream(std::move(parts)); });
-}
-
 bool Loop::forward_signal(int signal) {
     bool any = false;
     for (auto& [id, running] : sessions_) any |= running.session->forward_signal(signal);

@@ -140,7 +140,6 @@ private:
     void dial(std::uint64_t id);
     void begin_dialling(std::uint64_t id, Waiting& waiting);
     void wait_for_connection(std::uint64_t id, Waiting& waiting);
-    [[nodiscard]] Result<Stream> connected(std::uint64_t id, Connecting& connecting) const;
     void dialled(std::uint64_t id, Result<Stream> right);
     void not_dialled(std::uint64_t id, const Error& error);
     void start(std::uint64_t id, Stream left, Stream right, FdView watched,

@@ -171,11 +171,13 @@ bool Relay::forwarded(int signal) {
     return any;
 }
 
-// Nobody is taken in any more; a second signal ends at once.
+// Nobody is taken in any more. Who sends SIGTERM may send it twice, as timeout(1)
+// does; who types Ctrl-C means it.
 void Relay::leave_on(int signal) {
     const auto patience = common_.options.drain;
+    if (ended_by_ && signal == SIGTERM) return;
     const bool at_once = ended_by_ || signal == SIGHUP || patience == 0ms || common_.clients == 0;
-    ended_by_ = signal;
+    if (!ended_by_) ended_by_ = signal;
     left_gate_.reset();
     right_gate_.reset();
     if (at_once) {
