@@ -1,9 +1,7 @@
-#include <algorithm>
 #include <vector>
 
 #include "catch.hpp"
 #include "relay/timers.hpp"
-#include "report/log.hpp"
 
 using namespace zc;
 using namespace std::chrono_literals;
@@ -28,13 +26,4 @@ TEST_CASE("timers: a rest of less than a millisecond is waited for, not spun awa
     timers.set(1, start + 100us);
     CHECK(timers.until_next(start) == 1ms);
     CHECK(timers.until_next(start + 1s) == 0ms);
-}
-
-TEST_CASE("log: a line is socat's, and a name cannot forge another") {
-    const LogStyle style{"zc-relay", 351, Precision::s, ""};
-    const auto line = log_line(std::chrono::system_clock::from_time_t(0), style, LogLevel::notice,
-                               "from \"a\nb\x7f\"");
-    CHECK(line.substr(10).find(" zc-relay[351] N from \"a?b?\"") != std::string::npos);
-    CHECK(line[4] == '/');
-    CHECK(std::count(line.begin(), line.end(), '\n') == 0);
 }
