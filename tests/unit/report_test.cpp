@@ -38,7 +38,7 @@ TEST_CASE("log: microseconds and the host, when asked for") {
 
 TEST_CASE("dump: text escapes what is no text") {
     CHECK(shown("a\\b\ttab\x1b\a\b\v\f\r\"\x80", DumpForm::text, 7) ==
-          "  length=16 from=7 to=22\na\\\\b\ttab.\\a\\b\\v\\f\\r\".");
+          "  length=15 from=7 to=21\na\\\\b\ttab.\\a\\b\\v\\f\\r\".");
     CHECK(shown("x\n", DumpForm::text) == "  length=2 from=0 to=1\nx\n");
 }
 
