@@ -4,6 +4,7 @@
 #include "catch.hpp"
 #include "report/dump.hpp"
 #include "report/log.hpp"
+#include "report/statistics.hpp"
 
 using namespace zc;
 using namespace std::chrono_literals;
@@ -109,4 +110,17 @@ TEST_CASE("log: a fraction keeps its zeros, and a time before 1970 is a time") {
     CHECK(time_stamp(second, Precision::us) == "2026/11/24 11:05:15.000000");
     CHECK(time_stamp(std::chrono::system_clock::from_time_t(-7200) - 1us, Precision::us) ==
           "1969/12/31 23:59:59.999999");
+}
+
+TEST_CASE("statistics: one line for each way there is, in columns") {
+    Statistics statistics{WayCount{12, 5000}, WayCount{3, 1234567}};
+    CHECK(statistics_lines(statistics) ==
+          std::vector<std::string>{"STATISTICS: left to right: 12 packets(s),    5000 byte(s)",
+                                   "STATISTICS: right to left:  3 packets(s), 1234567 byte(s)"});
+    statistics.to_left.reset();
+    CHECK(statistics_lines(statistics) ==
+          std::vector<std::string>{"STATISTICS: left to right: 12 packets(s), 5000 byte(s)"});
+    statistics = {std::nullopt, WayCount{0, 0}};
+    CHECK(statistics_lines(statistics) ==
+          std::vector<std::string>{"STATISTICS: right to left: 0 packets(s), 0 byte(s)"});
 }

@@ -1,0 +1,24 @@
+#include "report/statistics.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace zc {
+
+std::vector<std::string> statistics_lines(const Statistics& statistics) {
+    const WayCount right = statistics.to_right.value_or(WayCount{});
+    const WayCount left = statistics.to_left.value_or(WayCount{});
+    const auto packets_width = fmt::formatted_size("{}", std::max(right.packets, left.packets));
+    const auto bytes_width = fmt::formatted_size("{}", std::max(right.bytes, left.bytes));
+    std::vector<std::string> lines;
+    const auto add = [&](std::string_view way, const WayCount& count) {
+        lines.push_back(fmt::format("STATISTICS: {}: {:{}} packets(s), {:{}} byte(s)", way,
+                                    count.packets, packets_width, count.bytes, bytes_width));
+    };
+    if (statistics.to_right) add("left to right", right);
+    if (statistics.to_left) add("right to left", left);
+    return lines;
+}
+
+}  // namespace zc
