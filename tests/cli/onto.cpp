@@ -4,19 +4,21 @@
 //   stdin-nonblock stdout-nonblock   sets O_NONBLOCK, as an unfriendly neighbour does
 //   stdin-socketpair=FILE            standard input is a UNIX socket; what FILE holds
 //                                    comes out of it, then the end
+//   listens=FD,FILE                  descriptor FD listens, as under systemd; FILE then
+//                                    holds the port
 //   sigpipe-ignored                  as under a daemon
 //   no-pipe-quota                    this user has as many large pipes as it may have
 #include <fcntl.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <csignal>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
+#include <string_view>
+
+#include "socket_aid.hpp"
 
 namespace {
 
@@ -45,6 +47,18 @@ void feed(const std::string& path) {
     ::close(pair[1]);
     must("dup2", ::dup2(pair[0], 0));
     ::close(pair[0]);
+}
+
+void listen_as(std::string_view where) {
+    const auto wanted = static_cast<int>(zc::test::take_number(where));
+    zc::test::Name name = zc::test::tcp_name(0);
+    const int fd = name.open(0);
+    constexpr int backlog = 64;
+    name.listen(fd, backlog, std::string(where.substr(1)));
+    if (fd == wanted)
+        must("F_SETFD", ::fcntl(fd, F_SETFD, 0));
+    else
+        must("dup2", ::dup2(fd, wanted));
 }
 
 // A child has them, for as long as the program lives.
@@ -83,6 +97,8 @@ int main(int argc, char** argv) {
             use_up_pipe_quota();
         else if (what.starts_with("stdin-socketpair="))
             feed(what.substr(what.find('=') + 1));
+        else if (what.starts_with("listens="))
+            listen_as(std::string_view(what).substr(what.find('=') + 1));
         else
             return 125;
     }
