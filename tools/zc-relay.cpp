@@ -18,6 +18,7 @@
 #include "kernel/process.hpp"
 #include "relay_options.hpp"
 #include "report/dump.hpp"
+#include "report/statistics.hpp"
 
 namespace {
 
@@ -137,15 +138,12 @@ private:
 
     // Asked for, so it is said whatever -d says.
     void log_statistics(const zc::Traffic& to_right, const zc::Traffic& to_left) const {
-        const auto line = [](const char* way, const zc::Traffic& traffic) {
-            return fmt::format("STATISTICS: {}: {} packets(s), {} byte(s)", way, traffic.blocks,
-                               traffic.bytes);
-        };
         const auto ways = options_.session.ways;
-        if (ways != zc::Ways::to_left)
-            log_.write(style_, zc::LogLevel::info, line("left to right", to_right));
-        if (ways != zc::Ways::to_right)
-            log_.write(style_, zc::LogLevel::info, line("right to left", to_left));
+        zc::Statistics statistics;
+        if (ways != zc::Ways::to_left) statistics.to_right = {to_right.blocks, to_right.bytes};
+        if (ways != zc::Ways::to_right) statistics.to_left = {to_left.blocks, to_left.bytes};
+        for (const std::string& line : zc::statistics_lines(statistics))
+            log_.write(style_, zc::LogLevel::info, line);
     }
 
     void show(zc::Ways way, std::uint64_t before, std::span<const std::byte> bytes) {

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace zc {
@@ -19,10 +18,6 @@ struct Statistics {
     std::optional<WayCount> to_right;
     std::optional<WayCount> to_left;
 };
-
-// What is said, as a warning, when nothing has been opened yet.
-inline constexpr std::string_view no_statistics =
-    "transfer engine not yet started, statistics not available";
 
 // Returns  the texts of the log lines, of LogLevel::info but not to be held back by it:
 //          `STATISTICS: left to right: 12 packets(s),  5000 byte(s)` and the same for
