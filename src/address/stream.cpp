@@ -83,6 +83,17 @@ EndOfWriting Stream::end_of_writing() const {
     return writing_ ? writing_->end_of_writing() : parts_.end;
 }
 
+bool Stream::must_linger() {
+    const FdView socket = parts_.read_owner.view();
+    if (parts_.own_kind != FdKind::tcp_socket || parts_.reader.valid() || !socket.valid())
+        return writing_ && writing_->must_linger();
+    std::array<std::byte, 4096> dropped{};
+    auto got = sys::read(socket, dropped);
+    for (; got && *got != 0; got = sys::read(socket, dropped)) parts_.peer_talks = true;
+    if (got || !means_try_later(got.error())) return false;
+    return parts_.peer_talks && sys::unsent_bytes(socket).value_or(0) != 0;
+}
+
 void Stream::spoil() {
     if (writing_) writing_->spoil();
     if (parts_.own_kind != FdKind::tcp_socket) return;

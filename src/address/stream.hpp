@@ -41,6 +41,7 @@ struct StreamParts {
     std::optional<Child> child;
     OwnedEntry entry;
     bool ignore_end = false;
+    bool peer_talks = false;  // where nobody reads
     std::optional<std::uint64_t> read_limit_bytes;
 };
 
@@ -77,6 +78,14 @@ public:
     [[nodiscard]] std::optional<FdKind> own_kind() const {
         return writing_ ? std::nullopt : parts_.own_kind;
     }
+
+    // Of a TCP connection that is only written: drops what the peer has said.
+    //
+    // Returns  whether closing it now could lose what was written: the peer talks,
+    //          and has not got everything yet. Ask again soon.
+    // Kernel   closing a socket that holds unread input resets the connection, and
+    //          what is still on its way is lost with it.
+    [[nodiscard]] bool must_linger();
 
     // From now on its end looks like a failure to the other side: a TCP connection
     // is reset when it is closed.

@@ -87,6 +87,9 @@ inline constexpr std::chrono::milliseconds retry_interval{1000};
 // How long after the end of a source with `ignoreeof` it is read again.
 inline constexpr std::chrono::milliseconds look_again_after{1000};
 
+// How often a connection that must not be closed yet is looked at.
+inline constexpr std::chrono::milliseconds linger_look{10};
+
 // How long a child may take to end once it has been sent SIGTERM.
 inline constexpr std::chrono::milliseconds child_grace{1000};
 

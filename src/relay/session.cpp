@@ -193,6 +193,21 @@ void Session::move(Clock::time_point now) {
     if (all_finished()) ended_ = true;
 }
 
+// Only where all has been delivered, and not for longer than -t or -T say.
+bool Session::must_linger(Clock::time_point now) {
+    const SessionOptions& options = resources_->options;
+    const auto limit = options.half_closed_limit ? options.half_closed_limit : options.idle_limit;
+    const bool over = limit && now - last_movement_ >= *limit;
+    const auto lingers = [this, over](Ways which) {
+        const Way& it = way(which);
+        return !over && it.concluded && it.direction->whole() &&
+               streams_[index_of(sink_of(which))].must_linger();
+    };
+    if (!lingers(Ways::to_right) && !lingers(Ways::to_left)) return false;
+    look_at_ = now + limits::linger_look;
+    return true;
+}
+
 // A child whose streams have ended by themselves may take its time; one that is
 // left before may not.
 void Session::close(Clock::time_point now) {
@@ -238,6 +253,7 @@ bool Session::waits_for_child(Clock::time_point now) {
 Session::State Session::advance(Clock::time_point now) {
     if (!ended_) move(now);
     if (!ended_) return moving_ ? State::moving : State::waiting;
+    if (!closed_ && must_linger(now)) return State::waiting;
     if (!closed_) close(now);
     return waits_for_child(now) ? State::waiting : State::finished;
 }

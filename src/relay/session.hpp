@@ -76,6 +76,7 @@ private:
     [[nodiscard]] bool all_finished() const;
     void move(Clock::time_point now);
     void give_turn(Ways way, Clock::time_point now);
+    [[nodiscard]] bool must_linger(Clock::time_point now);
     void close(Clock::time_point now);
     [[nodiscard]] bool waits_for_child(Clock::time_point now);
 

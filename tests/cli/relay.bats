@@ -168,6 +168,20 @@ relay_sleeps() {
     [ ! -s out ]
 }
 
+@test "-u: a server that talks and reads late gets everything all the same" {
+    mkfifo gate
+    make_file f 3000000
+    start_peer late --rcvbuf 4096 tcp-listen send=1000,2 gate=gate expect=3000000 end
+    local server=$peer_pid
+    start zc-relay -u FILE:f "TCP:127.0.0.1:$peer_port"
+    local relay=$started_pid
+    # It does not close while there is something unread: that would be a reset.
+    until_true relay_sleeps
+    open_gate
+    finished "$server"
+    finished "$relay"
+}
+
 @test "-u and -U exclude each other" {
     run --separate-stderr limited zc-relay -u -U - -
     ((status == 1))

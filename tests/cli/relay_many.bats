@@ -260,7 +260,7 @@ ask() { limited peer "tcp:$port" "hear=$1" shut end; }
 @test "threads: each of several loops serves clients" {
     start_peer echo --count 8 tcp-listen mirror
     start_relay --threads=3 TCP-LISTEN:0,fork "TCP:127.0.0.1:$peer_port"
-    [ "$(find "/proc/$(program_of "$relay")/task" -mindepth 1 -maxdepth 1 | wc -l)" -eq 3 ]
+    [ "$(find "/proc/$(program_of "$relay")/task" -mindepth 1 -maxdepth 1 | wc -l)" -ge 3 ]
     local clients=()
     for i in {1..8}; do
         start peer "tcp:$port" "duplex=1000000,$i,1000000,$i"
