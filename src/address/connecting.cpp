@@ -91,6 +91,7 @@ void Connecting::begin(Clock::time_point now) {
                                   : unix_socket_towards(address_->options);
     if (!made) return refused(made.error());
     socket_ = std::move(*made);
+    ++attempt_;
     give_up_.reset();
     if (const auto* limit = address_->options.find(opt::connect_timeout))
         give_up_ = now + std::min(*limit, longest);

@@ -40,6 +40,8 @@ public:
     void found(Lookup addresses);
 
     [[nodiscard]] FdView socket() const { return in_backlog_ ? FdView() : socket_.view(); }
+    // Of sockets that it has made; a number of descriptor comes again, this does not.
+    [[nodiscard]] unsigned attempt() const { return attempt_; }
     [[nodiscard]] std::optional<Clock::time_point> deadline() const { return deadline_; }
 
     // Errors   an option of the stream that cannot be set.
@@ -72,6 +74,7 @@ private:
     bool by_name_ = false;
     std::int64_t tries_left_;
     Fd socket_;
+    unsigned attempt_ = 0;
     bool in_backlog_ = false;  // of a UNIX listener that is full
     std::optional<Clock::time_point> give_up_;
     std::optional<Clock::time_point> deadline_;

@@ -40,7 +40,7 @@ Groups offered_by(const Keyword& keyword) {
 }
 
 std::string params_text(const Keyword& keyword) {
-    const std::string params(keyword.params);
+    std::string params(keyword.params);
     if (params.empty()) return params;
     return keyword.least_params == 0 ? "[:" + params + "]" : ":" + params;
 }

@@ -81,10 +81,10 @@ bool ends_all(SinkLoss on_loss, const Error& error) {
 Fanout::Fanout(Endpoint source, std::vector<FanoutSink> sinks, Workspace& space,
                FanoutOptions options)
     : head_{std::move(source), {}, space, options.transfer.waiting},
-      options_(options),
+      options_(std::move(options)),
       given_(sinks.size()),
-      taking_(choose_taking(head_.source.facts, options.transfer.policy)),
-      crew_(options.threads),
+      taking_(choose_taking(head_.source.facts, options_.transfer.policy)),
+      crew_(options_.threads),
       blocks_(crew_.helps() && std::count_if(sinks.begin(), sinks.end(), is_work) > 1
                   ? limits::shared_block_bytes
                   : limits::buffer_bytes),

@@ -7,6 +7,7 @@
 #include <list>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "engine/crew.hpp"
@@ -16,7 +17,7 @@
 namespace zc {
 
 struct FanoutOptions {
-    FanoutOptions(TransferOptions of_the_transfer = {}) : transfer(of_the_transfer) {}
+    FanoutOptions(TransferOptions of_the_transfer = {}) : transfer(std::move(of_the_transfer)) {}
     TransferOptions transfer;
     bool watch_readers = false;  // a reader that leaves is lost even while the source is silent
     bool may_join = false;       // join() may be called: goes on without any sink

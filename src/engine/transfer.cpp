@@ -237,7 +237,7 @@ void wait_for(const Progress& progress) {
 
 TransferReport run_transfer(Endpoint source, Endpoint sink, Workspace& space,
                             TransferOptions options) {
-    Transfer transfer(std::move(source), std::move(sink), space, options);
+    Transfer transfer(std::move(source), std::move(sink), space, std::move(options));
     for (;;) {
         const Progress progress = transfer.advance();
         if (progress.state == Progress::State::finished) return transfer.report();

@@ -39,6 +39,7 @@ std::vector<char*> merged_environment(const std::vector<std::string>& added) {
 
 std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
     std::vector<char*> out;
+    out.reserve(texts.size() + 1);
     for (const std::string& each : texts) out.push_back(const_cast<char*>(each.c_str()));
     out.push_back(nullptr);
     return out;

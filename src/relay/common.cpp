@@ -42,6 +42,20 @@ void Common::report(const EndReport& said) const {
     observer_.report(said);
 }
 
+void Common::alone(const std::function<void()>& what) const {
+    const std::lock_guard lock(mutex_);
+    what();
+}
+
+SessionOptions Common::session_options() const {
+    SessionOptions session = options.session;
+    if (session.tap)
+        session.tap = [this](Ways way, std::uint64_t offset, std::span<const std::byte> bytes) {
+            alone([&] { options.session.tap(way, offset, bytes); });
+        };
+    return session;
+}
+
 void Common::client_is_done() {
     --clients;
     if (somebody_waits) call_();

@@ -59,7 +59,7 @@ void Loop::begin(Client client) {
 void Loop::dial_for(Client client) {
     const std::uint64_t id = next_id_++;
     const auto targets = common_.targets.order(Clock::now());
-    waiting_.emplace(id, Waiting{std::move(client), {targets.rbegin(), targets.rend()}, {}, {}});
+    waiting_.emplace(id, Waiting{std::move(client), {targets.rbegin(), targets.rend()}, {}});
     dial(id);
 }
 
@@ -146,7 +146,7 @@ void Loop::begin_dialling(std::uint64_t id, Waiting& waiting) {
         return dialled(id, spawn_onto(target, waiting.client.left, use, context));
     if (!target.write && Connecting::suits(target.read)) {
         waiting.connecting.emplace(target.read, use, context);
-        waiting.watched = {};
+        waiting.watched = 0;
         return wait_for_connection(id, waiting);
     }
     waiting.away = true;
@@ -172,8 +172,8 @@ void Loop::wait_for_connection(std::uint64_t id, Waiting& waiting) {
     if (const auto deadline = connecting.deadline())
         timers_.set(token_of(id, Place::left), *deadline);
     const FdView socket = connecting.socket();
-    if (!socket.valid() || waiting.watched == socket) return;
-    waiting.watched = socket;
+    if (!socket.valid() || waiting.watched == connecting.attempt()) return;
+    waiting.watched = connecting.attempt();
     if (auto watched = watch_.add(socket, token_of(id, Place::right)); !watched)
         not_dialled(id, watched.error());
 }
@@ -188,8 +188,11 @@ void Loop::dialled(std::uint64_t id, Result<Stream> right) {
     if (!right) return not_dialled(id, right.error());
     auto node = waiting_.extract(id);
     Waiting& waiting = node.mapped();
-    start(id, std::move(waiting.client.left), std::move(*right), waiting.watched,
-          waiting.targets.back());
+    const bool watched = waiting.connecting && waiting.watched != 0 &&
+                         waiting.watched == waiting.connecting->attempt();
+    const FdView already =
+        watched ? right->reader().valid() ? right->reader() : right->writer() : FdView();
+    start(id, std::move(waiting.client.left), std::move(*right), already, waiting.targets.back());
 }
 
 // The next target may do; without one the client goes.

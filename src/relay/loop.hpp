@@ -35,6 +35,10 @@ public:
     void report(const EndReport& said) const;
     [[nodiscard]] bool wants_reports() const { return static_cast<bool>(observer_.report); }
     [[nodiscard]] bool failed() const { return failed_; }
+    // Runs something of the observer's, as one thread at a time.
+    void alone(const std::function<void()>& what) const;
+    // Those of the sessions; what is shown is shown by one thread at a time.
+    [[nodiscard]] SessionOptions session_options() const;
 
     // Clients that have been taken in and are not done yet. Somebody who waits for
     // one of them to be done is told by `call`.
@@ -115,8 +119,8 @@ private:
         Client client;
         std::vector<std::size_t> targets;  // still to be tried, the next one last
         std::optional<Connecting> connecting;
-        FdView watched;     // this socket of `connecting` has a place in the watch already
-        bool away = false;  // an errand is under way
+        unsigned watched = 0;  // the attempt of `connecting` that has a place in the watch
+        bool away = false;     // an errand is under way
     };
     struct Running {
         std::unique_ptr<Session> session;
@@ -128,7 +132,7 @@ private:
 
     Loop(Common& common, Errands<Mail> errands, Watch watch)
         : common_(common),
-          resources_(common.options.session, common.pipe_budget, common.options.buffer_bytes),
+          resources_(common.session_options(), common.pipe_budget, common.options.buffer_bytes),
           errands_(std::move(errands)),
           watch_(std::move(watch)) {}
 

@@ -149,9 +149,11 @@ void Relay::take_signals() {
     while (const auto signal = sys::next_signal(signals_.view())) {
         if (*signal == SIGUSR1) {
             if (observer_.statistics)
-                observer_.statistics(common_.to_right.value(), common_.to_left.value());
+                common_.alone([this] {
+                    observer_.statistics(common_.to_right.value(), common_.to_left.value());
+                });
         } else if (*signal == SIGHUP && observer_.reopen_log) {
-            observer_.reopen_log();
+            common_.alone(observer_.reopen_log);
         } else if (*signal != SIGINT || !forwarded(*signal)) {
             leave_on(*signal);
         }
@@ -211,6 +213,7 @@ std::optional<Accepted> Relay::next_client(std::optional<Gate>& gate, std::uint6
     if (error.kind == Errc::timed_out) {
         common_.fail(error);
         gate.reset();
+        common_.somebody_waits = true;
         end_if_idle();
         return std::nullopt;
     }
