@@ -90,7 +90,7 @@ Fanout::Fanout(Endpoint source, std::vector<FanoutSink> sinks, Workspace& space,
                   : limits::buffer_bytes),
       began_(std::chrono::steady_clock::now()) {
     for (FanoutSink& sink : sinks)
-        outlets_.emplace_back(std::move(sink), head_.source.facts, options.transfer.policy);
+        outlets_.emplace_back(std::move(sink), head_.source.facts, options_.transfer.policy);
 }
 
 void Fanout::join(FanoutSink sink) {
