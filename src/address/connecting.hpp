@@ -44,6 +44,9 @@ public:
     [[nodiscard]] unsigned attempt() const { return attempt_; }
     [[nodiscard]] std::optional<Clock::time_point> deadline() const { return deadline_; }
 
+    // Waits before it begins again, because of error().
+    [[nodiscard]] bool pauses() const { return phase_ == Phase::pausing; }
+
     // Errors   an option of the stream that cannot be set.
     [[nodiscard]] Result<StreamParts> take();
     [[nodiscard]] const Error& error() const { return error_; }

@@ -229,6 +229,17 @@ Progress Transfer::advance() {
     return after(*step, method);
 }
 
+void add(TransferReport& into, const TransferReport& part) {
+    into.bytes += part.bytes;
+    into.taken += part.taken;
+    into.calls += part.calls;
+    into.elapsed += part.elapsed;
+    for (std::size_t i = 0; i < into.bytes_by.size(); ++i) into.bytes_by[i] += part.bytes_by[i];
+    into.demotions.insert(into.demotions.end(), part.demotions.begin(), part.demotions.end());
+    into.method = main_method(into.bytes_by);
+    if (part.error) into.error = part.error;
+}
+
 void wait_for(const Progress& progress) {
     std::span<const Interest> wanted;
     if (progress.wants) wanted = {&*progress.wants, 1};

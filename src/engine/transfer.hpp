@@ -42,6 +42,9 @@ struct TransferReport {
     std::optional<Error> error;  // with its side, and that side's label as subject
 };
 
+// Makes one report of two transfers, the later one's error and method included.
+void add(TransferReport& into, const TransferReport& part);
+
 // What a mover says between two steps, and so when to call it again.
 struct Progress {
     enum class State : std::uint8_t { moving, waiting, finished };

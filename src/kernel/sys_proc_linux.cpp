@@ -1,19 +1,19 @@
 // The system calls of sys_proc.hpp, as Linux has them.
 #include "kernel/sys_proc.hpp"
 
+#include <sched.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstring>
 #include <fstream>
+#include <memory>
 #include <string_view>
 
-#include "kernel/sys.hpp"
 #include "kernel/sys_call.hpp"
 #include "kernel/sys_file.hpp"
 
@@ -45,7 +45,7 @@ std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
     return out;
 }
 
-// Holds every signal back from this thread, and from the child it forks: a handler
+// Holds every signal back from this thread, and from the child it makes: a handler
 // of ours has no business there.
 class SignalsHeld {
 public:
@@ -79,61 +79,61 @@ void reset_signals() {
     ::pthread_sigmask(SIG_SETMASK, &nothing, nullptr);
 }
 
-// What is made before the fork, since the child may not allocate: another thread
-// may have held the allocator's lock.
-struct Image {
+// What the child works on, made before it is: the memory is ours, and another thread
+// may hold the allocator's lock. It complains here, and is over before we go on.
+struct Start {
+    const Spawn* what;
     std::vector<char*> arguments, environment;
     const Identity* identity;
+    Error complaint{};
 };
 
-Result<void> prepare_child(const Spawn& what, const Image& image) {
+// Kernel: the C library's calls would change every thread's user, and those are ours.
+Result<void> become_here(const Identity& identity) {
+    const auto call = [](const char* name, auto... arguments) {
+        return done(name, [&] { return static_cast<int>(::syscall(arguments...)); });
+    };
+    auto set = call("setgroups", SYS_setgroups, identity.groups.size(), identity.groups.data());
+    if (set) set = call("setgid", SYS_setgid, identity.group);
+    if (set) set = call("setuid", SYS_setuid, identity.user);
+    return set;
+}
+
+Result<void> run_program(const Start& start) {
+    const Spawn& what = *start.what;
     Result<void> ready;
     if (what.new_session) ready = done("setsid", [] { return ::setsid(); });
     for (const Inherited& each : what.descriptors)
         if (ready) ready = done("dup2", [&] { return ::dup2(each.fd.number(), each.as); });
     if (ready && !what.directory.empty())
         ready = done("chdir", [&] { return ::chdir(what.directory.c_str()); });
-    if (ready && image.identity != nullptr) ready = become(*image.identity);
-    return ready;
-}
-
-// What the child could not do. The name is a literal of this program, at the same
-// place on both sides.
-struct Complaint {
-    const char* operation;
-    int code;
-};
-
-[[noreturn]] void run_child(const Spawn& what, const Image& image, int complaints) {
-    constexpr int cannot_execute = 127;
-    auto ready = prepare_child(what, image);
+    if (ready && start.identity != nullptr) ready = become_here(*start.identity);
     // Kernel: select(2) breaks on descriptors above 1023, so a program gets the limit it expects.
     if (given_limit) (void)::setrlimit(RLIMIT_NOFILE, &*given_limit);
-    if (ready) {
-        reset_signals();
-        ready = done("exec", [&] {
-            return ::execvpe(image.arguments[0], image.arguments.data(), image.environment.data());
-        });
-    }
-    const Complaint told{ready.error().operation, ready.error().code};
-    (void)checked("write", [&] { return ::write(complaints, &told, sizeof told); });
-    ::_exit(cannot_execute);
+    if (!ready) return ready;
+    reset_signals();
+    return done("exec", [&] {
+        return ::execvpe(start.arguments[0], start.arguments.data(), start.environment.data());
+    });
 }
 
-// The end the child complains through, out of the way of what it is to inherit.
-Result<Fd> above_all(Fd fd, const std::vector<Inherited>& descriptors) {
-    int highest = 2;
-    for (const Inherited& each : descriptors) highest = std::max(highest, each.as);
-    return duplicate(fd.view(), highest + 1);
+int run_child(void* argument) {
+    constexpr int cannot_execute = 127;
+    auto& start = *static_cast<Start*>(argument);
+    start.complaint = run_program(start).error();
+    return cannot_execute;
 }
 
-// Kernel: the pipe is closed on exec, so its end is the news that exec succeeded.
-Result<void> hear_complaint(FdView complaints) {
-    Complaint told{};
-    auto heard = checked("read", [&] { return ::read(complaints.number(), &told, sizeof told); });
-    if (!heard) return failure(heard.error());
-    if (*heard == 0) return {};
-    return failure(Error::system(told.operation, told.code));
+// Kernel: a child in our memory costs the same however much of that there is, and no
+// descriptor to hear of exec(3): this thread sleeps until it has happened or failed.
+Result<int> start_child(Start& start) {
+    constexpr std::size_t stack_bytes = 256 * 1024;
+    const std::unique_ptr<std::byte[]> stack(new std::byte[stack_bytes]);
+    const SignalsHeld held;
+    return checked("clone", [&] {
+        return ::clone(run_child, stack.get() + stack_bytes, CLONE_VM | CLONE_VFORK | SIGCHLD,
+                       &start);
+    });
 }
 
 // The child is ours and not reaped: its number cannot have passed to another process
@@ -148,23 +148,13 @@ Result<Fd> watch_end_of(int pid) {
 }  // namespace
 
 Result<ChildProcess> spawn(const Spawn& what) {
-    auto pipe = make_pipe();
-    if (!pipe) return failure(pipe.error());
-    auto complaints = above_all(std::move(pipe->write_end), what.descriptors);
-    if (!complaints) return failure(complaints.error());
     const bool other = what.identity && !is_already(*what.identity);
-    const Image image{pointers_to(what.arguments), merged_environment(what.environment),
-                      other ? &*what.identity : nullptr};
-    Result<int> pid;
-    {
-        const SignalsHeld held;
-        pid = checked("fork", [] { return ::fork(); });
-        if (pid && *pid == 0) run_child(what, image, complaints->view().number());
-    }
+    Start start{&what, pointers_to(what.arguments), merged_environment(what.environment),
+                other ? &*what.identity : nullptr};
+    const auto pid = start_child(start);
     if (!pid) return failure(pid.error());
-    (void)complaints->close();
-    auto started = hear_complaint(pipe->read_end.view());
-    auto exited = started ? watch_end_of(*pid) : failure(started.error());
+    const bool runs = start.complaint.code == 0;
+    auto exited = runs ? watch_end_of(*pid) : failure(start.complaint);
     if (exited) return ChildProcess{*pid, std::move(*exited)};
     (void)::kill(*pid, SIGKILL);
     (void)checked("waitpid", [&] { return ::waitpid(*pid, nullptr, 0); });

@@ -14,8 +14,11 @@ bool PipeBudget::take(std::size_t bytes) {
     return true;
 }
 
-CarrierPool::~CarrierPool() {
+CarrierPool::~CarrierPool() { clear(); }
+
+void CarrierPool::clear() {
     for (const Pipe& pipe : idle_) budget_->give_back(pipe.capacity());
+    idle_.clear();
 }
 
 std::optional<Pipe> CarrierPool::take() {

@@ -36,6 +36,8 @@ public:
     // used up: then bytes are copied.
     [[nodiscard]] std::optional<Pipe> take();
     void give_back(Pipe pipe);
+    // Closes those that nobody has.
+    void clear();
     // The borrower has closed it.
     void lost(std::size_t capacity_bytes) { budget_->give_back(capacity_bytes); }
 

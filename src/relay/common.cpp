@@ -32,10 +32,10 @@ void Common::log(LogLevel level, const std::string& text) const {
 
 void Common::fail(const Error& error) {
     failed_ = true;
-    log(LogLevel::error, text_of(error));
+    tell(LogLevel::error, error);
 }
 
-void Common::warn(const Error& error) const { log(LogLevel::warning, text_of(error)); }
+void Common::tell(LogLevel level, const Error& error) const { log(level, text_of(error)); }
 
 void Common::report(const EndReport& said) const {
     const std::lock_guard lock(mutex_);

@@ -19,15 +19,13 @@ constexpr int steps_in_a_turn = 16;
 // A turn of more steps than this found the carrier too small for what was there.
 constexpr int steps_that_fill = 3;
 
-void add(TransferReport& into, const TransferReport& part) {
-    into.bytes += part.bytes;
-    into.taken += part.taken;
-    into.calls += part.calls;
-    into.elapsed += part.elapsed;
-    for (std::size_t i = 0; i < into.bytes_by.size(); ++i) into.bytes_by[i] += part.bytes_by[i];
-    into.demotions.insert(into.demotions.end(), part.demotions.begin(), part.demotions.end());
-    into.method = main_method(into.bytes_by);
-    if (part.error) into.error = part.error;
+// What is ours is known, and need not be looked at.
+Result<Endpoint> end_of(std::optional<FdKind> own, FdView fd, const std::string& label) {
+    if (!own) return look_at(fd, label);
+    FdFacts facts;
+    facts.kind = *own;
+    facts.blocking = Blocking::no;
+    return Endpoint{fd, facts, label};
 }
 
 Progress waiting(FdView fd, Readiness event) {
@@ -47,6 +45,7 @@ struct Direction::Mover {
     std::uint64_t blocks = 0;
 
     [[nodiscard]] Transfer* transfer() { return std::get_if<Transfer>(&how); }
+    [[nodiscard]] Fanout& fanout() { return std::get<Fanout>(how); }
 };
 
 Direction::Direction(Ways way, const Stream& from, const Stream& to, FdView sink,
@@ -76,19 +75,11 @@ bool Direction::may_be_quiet() const {
 }
 
 Result<Endpoint> Direction::source_end() const {
-    if (!from_->own_kind()) return look_at(from_->reader(), from_->label());
-    FdFacts facts;
-    facts.kind = *from_->own_kind();
-    facts.blocking = Blocking::no;
-    return Endpoint{from_->reader(), facts, from_->label()};
+    return end_of(from_->own_kind(), from_->reader(), from_->label());
 }
 
 Result<Endpoint> Direction::sink_end() const {
-    if (!to_->own_kind()) return look_at(sink_, to_->writer_label());
-    FdFacts facts;
-    facts.kind = *to_->own_kind();
-    facts.blocking = Blocking::no;
-    return Endpoint{sink_, facts, to_->writer_label()};
+    return end_of(to_->own_kind(), sink_, to_->writer_label());
 }
 
 std::optional<std::uint64_t> Direction::limit_left() const {
@@ -135,6 +126,13 @@ void Direction::lend_carrier() {
     if (!pipe) return;
     mover_->lent_bytes = pipe->capacity();
     mover_->space.carrier.lend(std::move(*pipe));
+}
+
+void Direction::grow_carrier() {
+    const auto pipe = mover_->space.carrier.pipe();
+    if (!pipe) return;
+    resources_->carriers.grow(**pipe);
+    mover_->lent_bytes = (*pipe)->capacity();
 }
 
 bool Direction::could_rest() const { return mover_ && may_be_quiet() && mover_->space.held() == 0; }
@@ -203,7 +201,7 @@ Progress Direction::step_quietly() {
 Progress Direction::step_mover() {
     Transfer* transfer = mover_->transfer();
     const Progress progress =
-        transfer != nullptr ? transfer->advance() : std::get<Fanout>(mover_->how).advance();
+        transfer != nullptr ? transfer->advance() : mover_->fanout().advance();
     if (progress.state == Progress::State::moving) ++mover_->blocks;
     return progress;
 }
@@ -236,12 +234,7 @@ Progress Direction::advance() {
     waits_for_sink_ = progress.wants && progress.wants->event == Readiness::writable;
     if (progress.state == Progress::State::finished) return after_end();
     if (!mover_ || mover_->lent_bytes == 0) return progress;
-    if (steps > steps_that_fill) {
-        if (auto pipe = mover_->space.carrier.pipe()) {
-            resources_->carriers.grow(**pipe);
-            mover_->lent_bytes = (*pipe)->capacity();
-        }
-    }
+    if (steps > steps_that_fill) grow_carrier();
     const bool small = traffic().bytes - before < resources_->buffer.size();
     if (small && progress.state == Progress::State::waiting && could_rest()) rest();
     return progress;
@@ -252,10 +245,8 @@ Traffic Direction::traffic() const {
     if (earlier_) all.bytes += earlier_->bytes;
     if (!mover_) return all;
     all.blocks += mover_->blocks;
-    if (Transfer* transfer = mover_->transfer())
-        all.bytes += transfer->delivered();
-    else
-        all.bytes += std::get<Fanout>(mover_->how).report().bytes;
+    const Transfer* transfer = mover_->transfer();
+    all.bytes += transfer != nullptr ? transfer->delivered() : mover_->fanout().report().bytes;
     return all;
 }
 
@@ -263,14 +254,16 @@ std::vector<Error> Direction::errors() const {
     std::vector<Error> all;
     if (error_) all.push_back(*error_);
     if (!mover_) return all;
-    if (Transfer* transfer = mover_->transfer()) {
-        if (const auto& error = transfer->report().error) all.push_back(*error);
-    } else {
-        const FanoutReport report = std::get<Fanout>(mover_->how).report();
-        if (report.error) all.push_back(*report.error);
-        for (const SinkReport& sink : report.sinks)
-            if (sink.error) all.push_back(*sink.error);
+    const auto add_error = [&all](const std::optional<Error>& error) {
+        if (error) all.push_back(*error);
+    };
+    if (const Transfer* transfer = mover_->transfer()) {
+        add_error(transfer->report().error);
+        return all;
     }
+    const FanoutReport report = mover_->fanout().report();
+    add_error(report.error);
+    for (const SinkReport& sink : report.sinks) add_error(sink.error);
     return all;
 }
 
@@ -278,13 +271,13 @@ bool Direction::whole() const {
     if (error_) return false;
     if (!mover_) return true;
     if (const Transfer* transfer = mover_->transfer()) return !transfer->report().error;
-    const FanoutReport report = std::get<Fanout>(mover_->how).report();
+    const FanoutReport report = mover_->fanout().report();
     return !report.error && !report.sinks.front().error;
 }
 
 std::vector<EndReport> Direction::reports() const {
     if (mover_ && !mover_->transfer()) {
-        const FanoutReport report = std::get<Fanout>(mover_->how).report();
+        const FanoutReport report = mover_->fanout().report();
         return {{mover_->source, mover_->sink, report_of(report, report.sinks.front())},
                 {mover_->source, *recording(), report_of(report, report.sinks.back())}};
     }

@@ -85,6 +85,7 @@ private:
     [[nodiscard]] std::optional<std::uint64_t> limit_left() const;
     [[nodiscard]] Result<void> make_mover(std::span<const std::byte> in_flight);
     void lend_carrier();
+    void grow_carrier();
     void put_away(const TransferReport& report);
     Progress step();
     Progress step_quietly();

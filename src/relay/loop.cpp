@@ -1,7 +1,6 @@
 #include "relay/loop.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <utility>
 
 namespace zc {
@@ -9,22 +8,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A session's two places have a token each; its timers use the left one.
-constexpr std::uint64_t token_of(std::uint64_t id, Place place) {
-    return id * 2 + (place == Place::right ? 1 : 0);
-}
 constexpr std::uint64_t id_of(std::uint64_t token) { return token / 2; }
 constexpr Place place_of(std::uint64_t token) {
     return token % 2 == 0 ? Place::left : Place::right;
 }
 constexpr std::uint64_t token_bell = 2 * Loop::first_own - 1;
-
-// Until the descriptors of a session that ends may be free.
-constexpr auto descriptors_look = 100ms;
-
-bool no_descriptors(const Error& error) {
-    return error.code == EMFILE || error.code == ENFILE || error.code == ENOBUFS;
-}
 
 }  // namespace
 
@@ -54,13 +42,6 @@ void Loop::take_in(Client client) {
 void Loop::begin(Client client) {
     ++clients_;
     dial_for(std::move(client));
-}
-
-void Loop::dial_for(Client client) {
-    const std::uint64_t id = next_id_++;
-    const auto targets = common_.targets.order(Clock::now());
-    waiting_.emplace(id, Waiting{std::move(client), {targets.rbegin(), targets.rend()}, {}});
-    dial(id);
 }
 
 void Loop::call(std::function<void()> what) { errands_.post(std::move(what)); }
@@ -130,93 +111,10 @@ void Loop::open_in_thread(const Address& address, Use use,
     });
 }
 
-// Goes on with finding a right-hand side.
-void Loop::dial(std::uint64_t id) {
-    Waiting& waiting = waiting_.at(id);
-    if (waiting.away) return;
-    if (!waiting.connecting) return begin_dialling(id, waiting);
-    wait_for_connection(id, waiting);
-}
-
-void Loop::begin_dialling(std::uint64_t id, Waiting& waiting) {
-    const Address& target = common_.targets.at(waiting.targets.back());
-    const Use use = common_.use_of(Place::right);
-    OpenContext context{common_.options.family, waiting.client.environment};
-    if (is_nofork(target))
-        return dialled(id, spawn_onto(target, waiting.client.left, use, context));
-    if (!target.write && Connecting::suits(target.read)) {
-        waiting.connecting.emplace(target.read, use, context);
-        waiting.watched = 0;
-        return wait_for_connection(id, waiting);
-    }
-    waiting.away = true;
-    errands_.run([this, id, target, use, context = std::move(context)] {
-        return Mail(Opened{[this, id](Result<Stream> right) { dialled(id, std::move(right)); },
-                           open_stream(target, use, context)});
-    });
-}
-
-void Loop::wait_for_connection(std::uint64_t id, Waiting& waiting) {
-    Connecting& connecting = *waiting.connecting;
-    switch (connecting.advance(Clock::now())) {
-        case Connecting::State::look_up:
-            waiting.away = true;
-            errands_.run([id, lookup = connecting.lookup()] { return Mail(Found{id, lookup()}); });
-            return;
-        case Connecting::State::wait: break;
-        case Connecting::State::connected:
-            return dialled(id, connecting.take().map(
-                                   [](StreamParts parts) { return Stream(std::move(parts)); }));
-        case Connecting::State::failed: return not_dialled(id, connecting.error());
-    }
-    if (const auto deadline = connecting.deadline())
-        timers_.set(token_of(id, Place::left), *deadline);
-    const FdView socket = connecting.socket();
-    if (!socket.valid() || waiting.watched == connecting.attempt()) return;
-    waiting.watched = connecting.attempt();
-    if (auto watched = watch_.add(socket, token_of(id, Place::right)); !watched)
-        not_dialled(id, watched.error());
-}
-
 bool Loop::forward_signal(int signal) {
     bool any = false;
     for (auto& [id, running] : sessions_) any |= running.session->forward_signal(signal);
     return any;
-}
-
-void Loop::dialled(std::uint64_t id, Result<Stream> right) {
-    if (!right) return not_dialled(id, right.error());
-    auto node = waiting_.extract(id);
-    Waiting& waiting = node.mapped();
-    const bool watched = waiting.connecting && waiting.watched != 0 &&
-                         waiting.watched == waiting.connecting->attempt();
-    const FdView already =
-        watched ? right->reader().valid() ? right->reader() : right->writer() : FdView();
-    start(id, std::move(waiting.client.left), std::move(*right), already, waiting.targets.back());
-}
-
-// The next target may do; without one the client goes.
-void Loop::not_dialled(std::uint64_t id, const Error& error) {
-    Waiting& waiting = waiting_.at(id);
-    waiting.away = false;
-    const std::size_t target = waiting.targets.back();
-    Error told = error;
-    if (told.subject.empty()) told.subject = label_of(common_.targets.at(target).read);
-    waiting.connecting.reset();
-    if (no_descriptors(error) && !sessions_.empty()) {
-        timers_.set(token_of(id, Place::left), Clock::now() + descriptors_look);
-        return;
-    }
-    common_.targets.refused(target, Clock::now());
-    waiting.targets.pop_back();
-    if (!waiting.targets.empty()) {
-        common_.warn(told);
-        return dial(id);
-    }
-    common_.fail(told);
-    waiting.client.left.spoil();
-    waiting_.erase(id);
-    one_less();
 }
 
 void Loop::begin_session(Stream left, Stream right) {
@@ -238,6 +136,7 @@ void Loop::start(std::uint64_t id, Stream left, Stream right, FdView watched,
                 common_.fail(added.error());
         }
     if (target) common_.targets.begun(*target);
+    ++common_.running;
     sessions_.emplace(id, Running{std::move(*session), false, target, {}, {}});
     give_turn(id, Clock::now());
 }
@@ -272,6 +171,7 @@ void Loop::end_session(std::uint64_t id) {
         for (const EndReport& report : running.session->reports()) common_.report(report);
     for (const Error& error : running.session->finish()) common_.fail(error);
     if (running.target) common_.targets.ended(*running.target);
+    --common_.running;
     one_less();
 }
 

@@ -31,7 +31,7 @@ public:
 
     void log(LogLevel level, const std::string& text) const;
     void fail(const Error& error);  // logs it, and makes the outcome a failure
-    void warn(const Error& error) const;
+    void tell(LogLevel level, const Error& error) const;
     void report(const EndReport& said) const;
     [[nodiscard]] bool wants_reports() const { return static_cast<bool>(observer_.report); }
     [[nodiscard]] bool failed() const { return failed_; }
@@ -46,6 +46,11 @@ public:
     void call_when_done(std::function<void()> call) { call_ = std::move(call); }
     std::atomic<bool> somebody_waits = false;
     void client_is_done();
+
+    // Sessions that run; and clients that have come in and wait for a descriptor to go
+    // on with. As long as there are such clients nobody else is let in.
+    std::atomic<std::uint64_t> running = 0;
+    std::atomic<std::uint64_t> starved = 0;
 
     struct Counter {
         std::atomic<std::uint64_t> bytes = 0;
@@ -103,6 +108,11 @@ public:
     void open_in_thread(const Address& address, Use use, std::function<void(Result<Stream>)> then);
 
 private:
+    // A session's two places have a token each; its timers use the left one.
+    static constexpr std::uint64_t token_of(std::uint64_t id, Place place) {
+        return id * 2 + (place == Place::right ? 1 : 0);
+    }
+
     struct Stop {};
     struct Found {
         std::uint64_t id;
@@ -121,6 +131,7 @@ private:
         std::optional<Connecting> connecting;
         unsigned watched = 0;  // the attempt of `connecting` that has a place in the watch
         bool away = false;     // an errand is under way
+        bool starved = false;  // counted as such
     };
     struct Running {
         std::unique_ptr<Session> session;
@@ -145,7 +156,11 @@ private:
     void begin_dialling(std::uint64_t id, Waiting& waiting);
     void wait_for_connection(std::uint64_t id, Waiting& waiting);
     void dialled(std::uint64_t id, Result<Stream> right);
+    [[nodiscard]] Error named(const Waiting& waiting, const Error& error) const;
     void not_dialled(std::uint64_t id, const Error& error);
+    [[nodiscard]] bool waits_for_descriptors(std::uint64_t id, Waiting& waiting,
+                                             const Error& error);
+    void is_fed(Waiting& waiting);
     void start(std::uint64_t id, Stream left, Stream right, FdView watched,
                std::optional<std::size_t> target);
     void soon(std::uint64_t id, Running& running);

@@ -23,6 +23,9 @@ namespace {
 using Clock = Session::Clock;
 using namespace std::chrono_literals;
 
+// A relay that is full for hours says so more than once, but not for each client.
+constexpr auto tell_again = 10s;
+
 enum : std::uint64_t { token_signals, token_left, token_right, token_drain };
 
 class Relay {
@@ -52,6 +55,7 @@ private:
     [[nodiscard]] std::optional<Accepted> next_client(std::optional<Gate>& gate,
                                                       std::uint64_t token);
     [[nodiscard]] bool room_for_another() const;
+    void full(const Error& error);
     void arrived(Client client);
     void done_with_client();
     void end_if_idle();
@@ -78,7 +82,7 @@ private:
     std::optional<Gate> left_gate_;
     std::optional<Gate> right_gate_;
     std::optional<Stream> at_right_gate_;  // waits there
-    bool out_of_descriptors_ = false;
+    std::optional<Clock::time_point> told_full_;
     std::optional<int> ended_by_;
 };
 
@@ -205,7 +209,6 @@ std::optional<Accepted> Relay::next_client(std::optional<Gate>& gate, std::uint6
     const Log log = [this](LogLevel level, const std::string& text) { common_.log(level, text); };
     auto client = gate->next(now, log);
     if (client) {
-        out_of_descriptors_ = false;
         if (const auto deadline = gate->deadline()) here().timers().set(token, *deadline);
         return std::move(*client);
     }
@@ -217,14 +220,19 @@ std::optional<Accepted> Relay::next_client(std::optional<Gate>& gate, std::uint6
         end_if_idle();
         return std::nullopt;
     }
-    // The connection still waits, and no edge will tell so again.
-    if (!std::exchange(out_of_descriptors_, true))
-        common_.warn(Error::told(Errc::system, "accept",
-                                 cause(error) + "; nobody is let in until a connection ends")
-                         .about(error.subject));
-    common_.somebody_waits = true;
-    here().timers().set(token, now + 1s);
+    full(error);
     return std::nullopt;
+}
+
+// Whoever comes waits in the backlog, and no edge will tell of him again.
+void Relay::full(const Error& error) {
+    const Clock::time_point now = Clock::now();
+    if (!told_full_ || now - *told_full_ >= tell_again) {
+        told_full_ = now;
+        common_.log(LogLevel::warning, cause(error) + ": nobody is let in until a connection ends");
+    }
+    common_.somebody_waits = true;
+    here().timers().set(token_left, now + 1s);
 }
 
 void Relay::accept_left() {
@@ -234,6 +242,7 @@ void Relay::accept_left() {
             // One may have been done before it could know.
             if (!room_for_another()) return;
         }
+        if (common_.starved != 0) return full(Error::system("accept", EMFILE));
         auto client = next_client(left_gate_, token_left);
         if (!client) return;
         if (!forks(left_)) left_gate_.reset();

@@ -52,6 +52,13 @@ crowds() {
     crowds unix unix --sessions 500 --seed 5
 }
 
+@test "100 sessions, with descriptors for a quarter of them at a time" {
+    under=(prlimit --nofile=60:60)
+    crowds tcp tcp --sessions 100 --seed 6
+    [ "$(grep -c ' E ' relay.log)" -eq 0 ]
+    grep -q ' W Too many open files: nobody is let in until' relay.log
+}
+
 @test "a stalled client disturbs none of 100 others: TCP" {
     crowds tcp tcp --sessions 101 --stalled 1 --seed 6
 }
