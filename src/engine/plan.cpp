@@ -83,6 +83,10 @@ Plan choose_plan(const FdFacts& source, const FdFacts& sink, Policy policy) {
     if (!takes_splice(source.kind) || !takes_splice(sink.kind)) return ordered({});
     if (has_page_cache(source.kind)) return from_file(source.kind, sink.kind, policy.zero_copy);
     if (source.kind == FdKind::pipe) return from_pipe(sink.kind);
+    // Measured: what a UNIX socket hands over lies crooked in its pages, and TCP takes
+    // it as twice as many fragments. CPU s/GiB 0.65 spliced, 0.36 copied; 1.5 GiB/s and 2.4.
+    const bool crooked = source.kind == FdKind::unix_socket && sink.kind == FdKind::tcp_socket;
+    if (crooked && policy.zero_copy == ZeroCopy::automatic) return ordered({});
     return ordered({Method::carrier});
 }
 

@@ -17,8 +17,9 @@
 // comes after the answer; epoll keeps it until this thread asks. An edge that is
 // told while its direction moves says nothing new: it goes on until EAGAIN anyway.
 // Three edges are not what they seem:
-// - Room at the sink of a direction that waits for its source is no work for it.
-//   Every input event of a socket says so, too.
+// - Room at the sink of a direction that waits for its source is no work for it, and
+//   input at the source of one that waits for its sink neither: it will ask for both
+//   when it goes on. Every event of a socket says all that is true of it.
 // - A hang-up (or urgent data) and bytes may come as one edge: from then on a short
 //   read proves nothing, and reading goes on until EAGAIN or the end.
 // - EAGAIN of a splice into a carrier that holds bytes may mean that the carrier is
@@ -104,7 +105,8 @@ void Session::notice(Place place, const sys::Event& event) {
         if (!it.direction) continue;
         if (source_of(which) == place) {
             if (event.look_closely) it.direction->look_closely();
-            if (event.readable || event.look_closely) it.has_work = true;
+            const bool input = event.readable || event.look_closely;
+            if (input && !it.direction->waits_for_sink()) it.has_work = true;
         } else if (event.look_closely || (event.writable && it.direction->waits_for_sink())) {
             it.has_work = true;
         }

@@ -73,7 +73,7 @@ append    reflink  copy     copy     lease    copy     lease    copy     carrier
 block     copy     copy     copy     copy     copy     copy     copy     carrier  copy     copy     copy
 pipe      splice   copy     splice   splice   carrier  carrier  copy     splice   copy     copy     copy
 tcp       carrier  copy     carrier  carrier  carrier  carrier  copy     carrier  copy     copy     copy
-unix      carrier  copy     carrier  carrier  carrier  carrier  copy     carrier  copy     copy     copy
+unix      carrier  copy     carrier  carrier  copy     carrier  copy     carrier  copy     copy     copy
 packet    copy     copy     copy     copy     copy     copy     copy     copy     copy     copy     copy
 memory    carrier  copy     carrier  carrier  carrier  carrier  copy     carrier  copy     copy     copy
 tty       copy     copy     copy     copy     copy     copy     copy     copy     copy     copy     copy
@@ -114,7 +114,7 @@ append    uncached uncached uncached uncached uncached uncached uncached uncache
 block     uncached uncached uncached uncached uncached uncached uncached uncached uncached uncached uncached
 pipe      uncached uncached uncached splice   carrier  carrier  copy     splice   copy     copy     copy
 tcp       uncached uncached uncached carrier  carrier  carrier  copy     carrier  copy     copy     copy
-unix      uncached uncached uncached carrier  carrier  carrier  copy     carrier  copy     copy     copy
+unix      uncached uncached uncached carrier  copy     carrier  copy     carrier  copy     copy     copy
 packet    uncached uncached uncached copy     copy     copy     copy     copy     copy     copy     copy
 memory    uncached uncached uncached carrier  carrier  carrier  copy     carrier  copy     copy     copy
 tty       uncached uncached uncached copy     copy     copy     copy     copy     copy     copy     copy
