@@ -238,7 +238,7 @@ fails_at() {
 }
 @test "splice and write: what is an error is one sink's, the others are complete" {
     local call at got how
-    make_file s 5000003
+    make_file s 20000003 # more calls than the last one that fails, however much each moves
     for call in splice write; do
         how=auto
         [[ $call == splice ]] || how=never
