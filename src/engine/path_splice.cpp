@@ -16,10 +16,13 @@ Result<Step> step_splice(Route& route, std::size_t limit) {
         route.delivered += *spliced;
         return moved();
     }
-    // Kernel: EAGAIN does not say which end is stuck; the source tells.
+    // Kernel: EAGAIN does not say which end is stuck; the ends tell. When both are
+    // ready, one has become so since: whoever waited now would wait for nothing.
     if (means_try_later(spliced.error())) {
-        const bool has_input = is_ready(route, route.source.fd, Readiness::readable);
-        return Step{has_input ? Step::Kind::wait_sink : Step::Kind::wait_source};
+        if (!is_ready(route, route.source.fd, Readiness::readable))
+            return Step{Step::Kind::wait_source};
+        const bool has_room = is_ready(route, route.sink.fd, Readiness::writable);
+        return has_room ? moved() : Step{Step::Kind::wait_sink};
     }
     if (means_broken_pipe(spliced.error())) return failure(spliced.error().at(Side::sink));
     // One call touched both ends and nothing was consumed: read and write will

@@ -132,6 +132,9 @@ void Session::conclude(Ways which) {
         });
         return;
     }
+    // What is closed at once, because the other way has ended already, ends by that.
+    const bool both = ways_[0].direction && ways_[1].direction;
+    if (both && all_finished() && ended.to().own_kind()) return;
     // A reader sees the end only when our own description is closed, too.
     for (Description& each : descriptions_)
         if (each.fd.view() == ended.sink()) (void)each.fd.close();
