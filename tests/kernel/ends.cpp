@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <stdexcept>
 #include <system_error>
 
 namespace zc::test {
@@ -116,6 +117,12 @@ std::string read_all(FdView fd) {
     std::array<char, 65536> part{};
     for (;;) {
         const auto got = ::read(fd.number(), part.data(), part.size());
+        if (got < 0 && errno == EAGAIN) {
+            pollfd waits{fd.number(), POLLIN, 0};
+            if (::poll(&waits, 1, 10'000) == 0)
+                throw std::runtime_error("nothing to read for 10 s");
+            continue;
+        }
         if (got <= 0) return all;  // a pty says EIO at its end
         all.append(part.data(), static_cast<std::size_t>(got));
     }

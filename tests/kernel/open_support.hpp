@@ -13,26 +13,20 @@
 
 #include "address/open.hpp"
 #include "catch.hpp"
+#include "kernel/ends.hpp"
 #include "kernel/sys.hpp"
 
 namespace zc::test {
 
+// Names in it, as the text of an address has them.
 class Directory {
 public:
-    Directory() {
-        std::string name = "/tmp/zc-open-XXXXXX";
-        REQUIRE(::mkdtemp(name.data()) != nullptr);
-        path_ = name;
-    }
-    ~Directory() { std::filesystem::remove_all(path_); }
-    Directory(const Directory&) = delete;
-    Directory& operator=(const Directory&) = delete;
     [[nodiscard]] std::string operator/(const std::string& name) const {
-        return path_ + "/" + name;
+        return dir_ / name.c_str();
     }
 
 private:
-    std::string path_;
+    TempDir dir_;
 };
 
 // Used by threads, too: nothing of Catch2's before something has failed.
@@ -71,21 +65,6 @@ inline Accepted taken(Listener& listener) {
     auto accepted = listener.accept_one(Use::both);
     if (!accepted) FAIL(cause(accepted.error()));
     return std::move(*accepted);
-}
-
-// Everything up to the end, waiting where the descriptor does not.
-inline std::string read_all(FdView from) {
-    std::string out;
-    std::array<std::byte, 4096> buffer{};
-    for (;;) {
-        const std::array interests{Interest{from, Readiness::readable}};
-        REQUIRE(sys::wait(interests, {}, std::chrono::seconds(10)).value() == 1);
-        auto got = sys::read(from, buffer);
-        if (!got && means_try_later(got.error())) continue;
-        REQUIRE(got.has_value());
-        if (*got == 0) return out;
-        out.append(reinterpret_cast<const char*>(buffer.data()), *got);
-    }
 }
 
 inline void write_text(FdView to, std::string_view text) {

@@ -148,6 +148,23 @@ TEST_CASE("transfer: a page lost in a pipe is an error, not the end") {
     }
 }
 
+TEST_CASE("splice: EAGAIN that is over when the ends are asked waits for nothing") {
+    const auto sink = GENERATE(fake::Thing{.kind = FdKind::regular},
+                               fake::Thing{.kind = FdKind::pipe, .slot_count = 1024});
+    Bench bench(pipe(pattern(300'000)), sink);
+    bench.kernel.fails(fake::Call::splice, EAGAIN, {1, 1});
+    Workspace space;
+    Transfer transfer(*look_at(bench.source.view(), "source"), *look_at(bench.sink.view(), "sink"),
+                      space, {always, {}, Waiting::by_poll, {}});
+    auto state = Progress::State::moving;
+    while (state != Progress::State::finished) {
+        state = transfer.advance().state;
+        REQUIRE(state != Progress::State::waiting);
+    }
+    CHECK_FALSE(transfer.report().error);
+    CHECK(by(transfer.report(), Method::splice) != 0);
+}
+
 TEST_CASE("carrier: EAGAIN with bytes in flight drains before it waits") {
     Bench bench(socket(pattern(200'000)), {.kind = FdKind::unix_socket, .blocking = Blocking::no});
     bench.begin().blocking = Blocking::no;
