@@ -147,6 +147,7 @@ private:
           errands_(std::move(errands)),
           watch_(std::move(watch)) {}
 
+    [[nodiscard]] std::span<const sys::Event> next_events();
     void read_mail();
     void handle(const sys::Event& event, const std::function<void(std::uint64_t)>& owner);
     void due(std::uint64_t token, const std::function<void(std::uint64_t)>& owner);
@@ -178,6 +179,8 @@ private:
     std::deque<std::uint64_t> moving_;  // sessions to be given a turn without an event
     std::uint64_t next_id_ = first_own;
     std::atomic<std::size_t> clients_ = 0;
+    std::uint64_t moved_bytes_ = 0;  // since events were asked for last
+    bool answers_are_quick_ = false;
     bool stopped_ = false;
 };
 

@@ -25,13 +25,13 @@ clean_up() {
 }
 
 # Runs a program that must not hang: 124 when it took more than 60 s.
-limited() { timeout -k 1 60 "$@"; }
+limited() { timeout -k 10 60 "$@"; }
 
 # Starts a program beside the test; its number is in $started_pid. A signal sent
-# to that number reaches the program (timeout(1) passes it on, and the status
+# to that number reaches the program (timeout(1) passes it on, and kills after 10 s, and the status
 # back). It inherits none of bats' own descriptors: bats would wait for it.
 start() {
-    timeout -k 1 60 "$@" <&0 3>&- &
+    timeout -k 10 60 "$@" <&0 3>&- &
     started_pid=$!
     started+=("$started_pid")
 }

@@ -176,6 +176,30 @@ limit_for_one() {
     for pid in "${clients[@]}"; do finished "$pid"; done
 }
 
+# All threads of program $1 sleep, at each of twenty looks.
+all_sleep() {
+    local stat
+    for _ in {1..20}; do
+        for stat in "/proc/$1/task"/*/stat; do
+            [[ $(<"$stat") == *") S "* ]] || return 1
+        done
+    done
+}
+
+@test "a relay that has nothing to do sleeps, also after a quick conversation" {
+    start_peer echo --count 1 tcp-listen mirror
+    start_relay TCP-LISTEN:0,fork "TCP:127.0.0.1:$peer_port"
+    local talk=() client
+    for i in {1..500}; do talk+=("say=a$i" "hear=a$i"); done
+    mkfifo gate
+    start peer "tcp:$port" "${talk[@]}" mark=talked gate=gate shut end
+    client=$started_pid
+    until_true test -e talked
+    until_true all_sleep "$(program_of "$relay")"
+    open_gate
+    finished "$client"
+}
+
 # ---- the end
 
 @test "SIGTERM: without --drain a session is reset, and never ends cleanly" {
