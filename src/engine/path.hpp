@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "engine/endpoint.hpp"
 #include "engine/plan.hpp"
@@ -24,6 +25,8 @@ struct Route {
     std::uint64_t taken = 0;      // bytes taken from the source so far
     std::uint64_t delivered = 0;  // bytes the sink has accepted so far
     std::uint64_t calls = 0;      // system calls made for it
+    // What the source has failed with, while bytes from before are still held.
+    std::optional<Error> source_error{};
 };
 
 // What one step did, and so who acts next.

@@ -30,6 +30,7 @@ Result<Step> step_buffered(Route& route, std::size_t limit, sys::Cache cache) {
 Result<Step> load_buffer(Route& route, std::size_t limit, sys::Cache wanted) {
     Workspace& space = route.space;
     if (space.carrier.size() != 0) return unload_carrier(route).map([] { return moved(); });
+    if (route.source_error) return failure(*route.source_error);
     auto room = space.buffer.room();
     const sys::Cache cache = for_end(route.source, wanted);
     const auto got = read_source(route, room.first(std::min(limit, room.size())), cache);

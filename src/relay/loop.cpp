@@ -69,7 +69,8 @@ void Loop::run(const std::function<void(std::uint64_t)>& owner) {
 // Test: "a relay that has nothing to do sleeps, also after a quick conversation".
 std::span<const sys::Event> Loop::next_events() {
     const Clock::time_point now = Clock::now();
-    const bool short_messages = std::exchange(moved_bytes_, 0) < resources_.buffer.size();
+    const std::uint64_t moved = std::exchange(moved_bytes_, 0);
+    const bool short_messages = moved != 0 && moved < resources_.buffer.size();
     if (!moving_.empty()) return watch_.wait(0ms);
     const bool busy = std::exchange(answers_are_quick_, false) && short_messages;
     while (busy && Clock::now() - now < limits::busy_poll) {

@@ -25,6 +25,12 @@ fake::Thing socket(std::string incoming = "") {
 
 fake::Thing device(fake::Device which) { return {.kind = FdKind::memory_device, .device = which}; }
 
+Endpoint not_blocking(FdView fd, const char* label) {
+    Endpoint end = *look_at(fd, label);
+    end.facts.blocking = Blocking::no;
+    return end;
+}
+
 // A source and a sink of the fake kernel; the sink's reader takes what it gets.
 struct Bench {
     Bench(fake::Thing from, fake::Thing to)
@@ -163,6 +169,42 @@ TEST_CASE("splice: EAGAIN that is over when the ends are asked waits for nothing
     }
     CHECK_FALSE(transfer.report().error);
     CHECK(by(transfer.report(), Method::splice) != 0);
+}
+
+TEST_CASE("carrier: a socket is asked again until it has no more, then all goes at once") {
+    Bench bench(socket(), {.kind = FdKind::unix_socket, .room = 1024 * 1024});
+    bench.begin().ended = false;
+    bench.begin().cut = [](std::size_t bytes) { return std::min<std::size_t>(bytes, 4096); };
+    REQUIRE(fake::send(bench.begin(), pattern(100'000)) != 0);
+    Workspace space;
+    REQUIRE(space.carrier.pipe());
+    Route route{not_blocking(bench.source.view(), "source"),
+                not_blocking(bench.sink.view(), "sink"), space, Waiting::by_poll};
+    REQUIRE(step_carrier(route, 50'000)->kind == Step::Kind::moved);
+    CHECK(route.taken == 50'000);  // no more than the limit
+    CHECK(route.delivered == 50'000);
+    route.waiting = Waiting::in_kernel;  // who may sleep must not hold bytes then
+    REQUIRE(step_carrier(route, 50'000)->kind == Step::Kind::moved);
+    CHECK(route.delivered == 50'000 + 4096);
+}
+
+TEST_CASE("carrier: a failure after bytes is told once they are delivered, by any method") {
+    for (const bool demoted : {false, true}) {
+        Bench bench(socket(), {.kind = FdKind::unix_socket, .room = 1024 * 1024});
+        bench.begin().cut = [](std::size_t bytes) { return std::min<std::size_t>(bytes, 4096); };
+        fake::send(bench.begin(), pattern(8192));
+        bench.kernel.fails(fake::Call::splice, ECONNRESET, {2, 1, bench.source.view()});
+        if (demoted) bench.kernel.fails(fake::Call::splice, EINVAL, {1, ~0U, bench.sink.view()});
+        Workspace space;
+        REQUIRE(space.carrier.pipe());
+        Transfer transfer(not_blocking(bench.source.view(), "source"),
+                          not_blocking(bench.sink.view(), "sink"), space,
+                          {always, {}, Waiting::by_poll, {}});
+        while (transfer.advance().state != Progress::State::finished) {
+        }
+        CHECK(transfer.report().bytes == 4096);
+        check_error(transfer.report(), Side::source, ECONNRESET);
+    }
 }
 
 TEST_CASE("carrier: EAGAIN with bytes in flight drains before it waits") {
