@@ -158,8 +158,8 @@ needs_own_calls() {
 }
 @test "pipe2: EMFILE, zc-relay with one client after the other" {
     needs_own_calls
-    # One client after the other borrows the same two.
-    survives relay_clients pipe2 EMFILE 1 2 1+ 2+
+    # One client after the other may borrow the same one; strace counts by thread.
+    survives relay_clients pipe2 EMFILE 1 1+
 }
 @test "pipe2: EMFILE, zc-relay that records" {
     needs_own_calls
