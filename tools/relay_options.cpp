@@ -1,5 +1,6 @@
 #include "relay_options.hpp"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -164,6 +165,27 @@ std::string features(const std::string& program) {
     return text;
 }
 
+std::string recording_path(const std::string& name, const std::string& program, int process,
+                           std::chrono::system_clock::time_point now) {
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(now);
+    const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(now - seconds);
+    const std::tm local = fmt::localtime(std::chrono::system_clock::to_time_t(now));
+    const std::array<std::pair<std::string_view, std::string>, 4> words{
+        {{"$$", std::to_string(process)},
+         {"$PROGNAME", program},
+         {"$TIMESTAMP", fmt::format("{:%Y%m%dT%H%M%S}", local)},
+         {"$MICROS", fmt::format("{:06}", micros.count())}}};
+    std::string path;
+    for (std::string_view rest = name; !rest.empty();) {
+        const auto word = std::find_if(words.begin(), words.end(), [rest](const auto& each) {
+            return rest.starts_with(each.first);
+        });
+        path += word == words.end() ? std::string(1, rest.front()) : word->second;
+        rest.remove_prefix(word == words.end() ? 1 : word->first.size());
+    }
+    return path;
+}
+
 RelayOptions relay_options_of(const RelayFlags& flags) {
     RelayOptions options;
     SessionOptions& session = options.session;
@@ -171,7 +193,7 @@ RelayOptions relay_options_of(const RelayFlags& flags) {
     if (flags.to_left) session.ways = Ways::to_left;
     session.policy = flags.common.policy;
     session.half_closed_limit = milliseconds(flags.half_closed_seconds);
-    session.idle_limit = milliseconds(flags.idle_seconds);
+    if (flags.idle_seconds != 0) session.idle_limit = milliseconds(flags.idle_seconds);
     options.family = flags.family;
     options.balance = flags.balance;
     options.retry_after = flags.retry_after;

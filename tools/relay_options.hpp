@@ -55,6 +55,11 @@ void declare_relay(CLI::App& app, RelayFlags& flags);
 // What -V prints: which parts of socat are here, as its own -V says it.
 [[nodiscard]] std::string features(const std::string& program);
 
+// The name of a recording: `$$` is the process, `$PROGNAME` the program, `$TIMESTAMP`
+// the time as 20261123T165826, and `$MICROS` its microseconds.
+[[nodiscard]] std::string recording_path(const std::string& name, const std::string& program,
+                                         int process, std::chrono::system_clock::time_point now);
+
 // The part of it that the library works with; recordings are still to be opened.
 [[nodiscard]] RelayOptions relay_options_of(const RelayFlags& flags);
 

@@ -43,10 +43,10 @@ public:
                 fmt::format("exactly 2 addresses are needed, not {}", addresses.size()));
         // A peer that leaves is an error of its own session, not a death.
         std::signal(SIGPIPE, SIG_IGN);
-        if (!prepare()) return zc::tool::failed;
+        if (!open_log()) return zc::tool::failed;
         const auto left = parsed(addresses[0]);
         const auto right = targets({addresses.begin() + 1, addresses.end()});
-        if (!left || !right) return zc::tool::failed;
+        if (!left || !right || !open_recordings()) return zc::tool::failed;
         const auto outcome = zc::run_relay(*left, *right, options_, observer());
         if (flags_.statistics) log_statistics(outcome.to_right, outcome.to_left);
         constexpr int by_signal = 128;
@@ -61,13 +61,13 @@ private:
         return program_.status();
     }
 
-    bool prepare() {
+    bool open_recordings() {
         auto& session = options_.session;
         if (dumps())
             session.tap = [this](zc::Ways way, std::uint64_t before, auto bytes) {
                 show(way, before, bytes);
             };
-        return open_log() && record(flags_.record_to_right, to_right_, session.record_to_right) &&
+        return record(flags_.record_to_right, to_right_, session.record_to_right) &&
                record(flags_.record_to_left, to_left_, session.record_to_left);
     }
 
@@ -85,8 +85,10 @@ private:
     }
 
     // What is shown has been read into memory, and is recorded from there.
-    bool record(const std::string& path, zc::Fd& file, std::optional<zc::Endpoint>& recording) {
-        if (path.empty()) return true;
+    bool record(const std::string& name, zc::Fd& file, std::optional<zc::Endpoint>& recording) {
+        if (name.empty()) return true;
+        const std::string path = zc::tool::recording_path(name, program_.name(), style_.process,
+                                                          std::chrono::system_clock::now());
         auto opened = zc::open_file(path, zc::OpenFor::continuing);
         if (!opened) return complain(path, opened.error());
         file = std::move(*opened);

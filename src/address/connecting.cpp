@@ -23,15 +23,6 @@ bool is_tcp(const SimpleAddress& address) {
     return std::holds_alternative<TcpConnect>(address.target);
 }
 
-// Which of several addresses it was, unless the label says it already.
-Error naming(const Error& error, const SocketAddress& at, const SimpleAddress& address) {
-    const auto* tcp = std::get_if<TcpConnect>(&address.target);
-    if (tcp == nullptr || tcp->host == host_of(at) || !error.subject.empty()) return error;
-    Error named = error;
-    named.detail = text_of(at) + ": " + cause(error);
-    return named;
-}
-
 }  // namespace
 
 bool Connecting::suits(const SimpleAddress& address) {
@@ -71,6 +62,7 @@ std::function<Lookup()> Connecting::lookup() const {
 void Connecting::found(Lookup addresses) {
     at_ = 0;
     phase_ = Phase::choosing;
+    addresses_.clear();
     if (addresses)
         addresses_ = std::move(*addresses);
     else
@@ -79,7 +71,9 @@ void Connecting::found(Lookup addresses) {
 
 // The address tried last will not do; the next one may.
 void Connecting::refused(const Error& error) {
-    error_ = at_ < addresses_.size() ? naming(error, current(), *address_) : error;
+    const auto* tcp = std::get_if<TcpConnect>(&address_->target);
+    const bool one_of_many = tcp != nullptr && at_ < addresses_.size();
+    error_ = one_of_many ? naming_address(error, current(), tcp->host) : error;
     (void)socket_.close();
     in_backlog_ = false;
     ++at_;
@@ -93,8 +87,8 @@ void Connecting::begin(Clock::time_point now) {
     socket_ = std::move(*made);
     ++attempt_;
     give_up_.reset();
-    if (const auto* limit = address_->options.find(opt::connect_timeout))
-        give_up_ = now + std::min(*limit, longest);
+    const auto* limit = address_->options.find(opt::connect_timeout);
+    if (limit != nullptr && *limit != 0ms) give_up_ = now + std::min(*limit, longest);
     const auto begun = sys::connect(socket_.view(), current());
     if (begun)
         phase_ = Phase::connected;

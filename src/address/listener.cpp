@@ -22,7 +22,6 @@ void add_endpoint(std::vector<std::string>& out, const char* which, const Socket
 // accept(2) saw it (accept(2), "Error handling"). The listener is well.
 bool client_left(int code) {
     switch (code) {
-        case EAGAIN:
         case ECONNABORTED:
         case EPROTO:
         case EPERM:
@@ -100,7 +99,9 @@ Result<Arrival> Listener::accept(Use use) {
     }
     auto connection = sys::accept(socket_);
     if (!connection) {
-        if (client_left(connection.error().code)) return Nobody{};
+        if (means_try_later(connection.error())) return Nobody{};
+        if (client_left(connection.error().code))
+            return Refused{"a client", cause(connection.error())};
         return failure(connection.error().about(label_));
     }
     if (const auto reason = refusal(connection->peer))
@@ -119,7 +120,8 @@ Result<Arrival> Listener::accept(Use use) {
 
 Result<Accepted> Listener::accept_one(Use use) {
     using Clock = std::chrono::steady_clock;
-    const auto limit = accept_timeout();
+    auto limit = accept_timeout();
+    if (limit == std::chrono::milliseconds(0)) limit.reset();
     const auto start = Clock::now();
     for (;;) {
         std::optional<std::chrono::milliseconds> left;

@@ -69,7 +69,7 @@ struct OpenContext {
 
 // What came to a listener.
 struct Nobody {};
-struct Refused {  // its connection is closed already
+struct Refused {  // its connection is closed already, or was before it was taken
     std::string peer;
     std::string reason;  // "not in range 10.0.0.0/8"
 };
@@ -105,7 +105,6 @@ public:
 
     // Takes the next connection, if one waits, with its options set.
     //
-    // Returns  Nobody also when the client left while waiting.
     // Errors   EMFILE, ENFILE, ENOMEM: the connection still waits; a socket
     //          option that cannot be set.
     // Blocks   never on a listener of ours. An inherited blocking one is

@@ -211,9 +211,12 @@ Result<Stream> start_onto(const SimpleAddress& program, const Stream& other, Use
     if (!use) return failure(use.error());
     auto ends = ends_of(other, *use);
     if (!ends) return failure(ends.error());
-    if (auto set = other.let_block(); !set) return failure(set.error());
+    if (auto set = other.set_blocking(Blocking::yes); !set) return failure(set.error());
     auto child = start(std::move(*what), *ends, program.options, *use);
-    if (!child) return failure(child.error());
+    if (!child) {
+        (void)other.set_blocking(Blocking::no);  // another program or address may get it
+        return failure(child.error());
+    }
     StreamParts parts;
     parts.label = label_of(program);
     parts.child = std::move(*child);

@@ -62,14 +62,6 @@ Result<Fd> socket_for(Family family, const Options& options, Reuse usual) {
     return socket;
 }
 
-// Which of several addresses it was, unless the label says it already.
-Error naming(const Error& error, const SocketAddress& address, const std::string& host) {
-    if (host == host_of(address) || !error.subject.empty()) return error;
-    Error named = error;
-    named.detail = text_of(address) + ": " + cause(error);
-    return named;
-}
-
 Result<Fd> listen_one(const SocketAddress& at, const Options& options) {
     auto socket = socket_for(family_of(at), options, Reuse::yes);
     if (!socket) return socket;
@@ -81,6 +73,13 @@ Result<Fd> listen_one(const SocketAddress& at, const Options& options) {
 }
 
 }  // namespace
+
+Error naming_address(const Error& error, const SocketAddress& address, const std::string& host) {
+    if (host == host_of(address) || !error.subject.empty()) return error;
+    Error named = error;
+    named.detail = text_of(address) + ": " + cause(error);
+    return named;
+}
 
 Result<Fd> tcp_socket_towards(const SocketAddress& to, const Options& options) {
     auto socket = socket_for(family_of(to), options, Reuse::no);
@@ -113,7 +112,7 @@ Result<Bound> listen_tcp(const TcpListen& at, const Options& options, const Open
         for (const SocketAddress& each : *found) {
             auto socket = listen_one(each, options);
             if (socket) return Bound{std::move(*socket), {}};
-            last = naming(socket.error(), each, host);
+            last = naming_address(socket.error(), each, host);
         }
         return failure(std::move(last));
     });

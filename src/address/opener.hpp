@@ -50,6 +50,10 @@ auto in_network(const Options& options, Make make) -> decltype(make()) {
 Result<Fd> tcp_socket_towards(const SocketAddress& to, const Options& options);
 Result<Fd> unix_socket_towards(const Options& options);
 
+// Says which of a host's addresses it was, unless the label says it already.
+[[nodiscard]] Error naming_address(const Error& error, const SocketAddress& address,
+                                   const std::string& host);
+
 // The family that the address, or else the context, asks a name's addresses to be of.
 [[nodiscard]] Family family_towards(const SimpleAddress& address, std::optional<Family> usual);
 

@@ -4,7 +4,9 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <mutex>
 #include <utility>
+#include <vector>
 
 #include "kernel/limits.hpp"
 #include "kernel/sys.hpp"
@@ -52,6 +54,19 @@ Result<void> judge(const sys::Ended& ended, const std::string& label) {
     return failure(Error::told(Errc::child_failed, "child", how).about(label));
 }
 
+// Children that nobody waits for, and that have not ended. Each that is left looks
+// after those before it, so that no more dead ones stay than have been left since.
+void leave_behind(Child child) {
+    static std::mutex mutex;
+    static std::vector<Child> left;
+    const std::lock_guard lock(mutex);
+    left.push_back(std::move(child));
+    std::erase_if(left, [](const Child& each) {
+        const auto ended = sys::reap(each.pid);
+        return !ended || *ended;
+    });
+}
+
 Result<void> first_of(Result<void> earlier, Result<void> later) {
     return earlier ? std::move(later) : std::move(earlier);
 }
@@ -85,12 +100,17 @@ EndOfWriting Stream::end_of_writing() const {
 
 bool Stream::must_linger() {
     const FdView socket = parts_.read_owner.view();
-    if (parts_.own_kind != FdKind::tcp_socket || parts_.reader.valid() || !socket.valid())
+    if (parts_.own_kind != FdKind::tcp_socket || !socket.valid())
         return writing_ && writing_->must_linger();
+    constexpr int reads_at_once = 16;
     std::array<std::byte, 4096> dropped{};
-    auto got = sys::read(socket, dropped);
-    for (; got && *got != 0; got = sys::read(socket, dropped)) parts_.peer_talks = true;
-    if (got || !means_try_later(got.error())) return false;
+    for (int i = 0; i < reads_at_once; ++i) {
+        const auto got = sys::read(socket, dropped);
+        if (!got && !means_try_later(got.error())) return false;
+        if (got && *got == 0) return false;
+        if (!got) break;
+        parts_.peer_talks = true;
+    }
     return parts_.peer_talks && sys::unsent_bytes(socket).value_or(0) != 0;
 }
 
@@ -106,13 +126,14 @@ FdView Stream::child_exit() const {
     return writing_ ? writing_->child_exit() : FdView();
 }
 
-Result<void> Stream::let_block() const {
+Result<void> Stream::set_blocking(Blocking blocking) const {
     for (const Fd* each : {&parts_.read_owner, &parts_.write_owner}) {
         if (!each->valid()) continue;
-        if (auto set = sys::set_blocking(each->view()); !set)
-            return failure(set.error().about(parts_.label));
+        auto set = blocking == Blocking::yes ? sys::set_blocking(each->view())
+                                             : sys::set_not_blocking(each->view());
+        if (!set) return failure(set.error().about(parts_.label));
     }
-    return writing_ ? writing_->let_block() : Result<void>();
+    return writing_ ? writing_->set_blocking(blocking) : Result<void>();
 }
 
 Result<void> Stream::end_writing() {
@@ -122,8 +143,12 @@ Result<void> Stream::end_writing() {
     Result<void> ended;
     if (parts_.end == EndOfWriting::shutdown) {
         ended = sys::shutdown_writing(writer);
-        // Kernel: the peer has already reset the connection; nobody is left to tell.
-        if (!ended && ended.error().code == ENOTCONN) ended = {};
+        // Kernel: a connection that was open and is not connected any more was reset, or
+        // has timed out: what was on its way is lost. A UNIX peer has only closed.
+        if (!ended && ended.error().code == ENOTCONN)
+            ended = parts_.own_kind == FdKind::tcp_socket
+                        ? failure(Error::system("shutdown", ECONNRESET).at(Side::sink))
+                        : Result<void>();
     } else {
         if (parts_.reader == writer) parts_.reader = FdView();
         if (parts_.write_owner.valid())
@@ -173,7 +198,7 @@ bool Stream::forward_signal(int signal) {
 Result<void> Stream::finish_child(std::optional<std::chrono::milliseconds> patience) {
     if (!parts_.child) return {};
     if (parts_.child->at_end == Child::AtEnd::leave) {
-        parts_.child.reset();
+        leave_behind(std::move(*std::exchange(parts_.child, std::nullopt)));
         return {};
     }
     const bool told = parts_.child->told_to_end;
@@ -182,9 +207,10 @@ Result<void> Stream::finish_child(std::optional<std::chrono::milliseconds> patie
         end_child();
         ended = wait_for(*parts_.child, limits::child_grace);
     }
-    const Child child = std::move(*std::exchange(parts_.child, std::nullopt));
+    Child child = std::move(*std::exchange(parts_.child, std::nullopt));
     if (!ended) return failure(ended.error().about(parts_.label));
     if (*ended) return child.told_to_end ? Result<void>() : judge(**ended, parts_.label);
+    leave_behind(std::move(child));
     return failure(
         Error::told(Errc::timed_out, "wait", "child goes on after SIGTERM").about(parts_.label));
 }

@@ -79,7 +79,7 @@ public:
         return writing_ ? std::nullopt : parts_.own_kind;
     }
 
-    // Of a TCP connection that is only written: drops what the peer has said.
+    // Of a TCP connection that is not read to its end: drops some of what the peer has said.
     //
     // Returns  whether closing it now could lose what was written: the peer talks,
     //          and has not got everything yet. Ask again soon.
@@ -93,11 +93,23 @@ public:
     // Kernel   nothing else can say so: a UNIX socket only ends.
     void spoil();
 
+    // Whether a program is at the other end of what is read, or written.
+    [[nodiscard]] bool reads_child() const { return parts_.child.has_value(); }
+    [[nodiscard]] bool writes_child() const {
+        return writing_ ? writing_->reads_child() : reads_child();
+    }
+
+    // Whether end_writing() takes the reader away, too.
+    [[nodiscard]] bool ends_both_ways() const {
+        return !writing_ && parts_.end == EndOfWriting::close && parts_.reader == parts_.writer;
+    }
+
     // Polls readable when the child has ended; invalid without a child.
     [[nodiscard]] FdView child_exit() const;
 
-    // Makes its descriptors block, for a program that is to have them; not inherited ones.
-    [[nodiscard]] Result<void> let_block() const;
+    // Makes its descriptors block, for a program that is to have them, or not; leaves
+    // inherited ones as they are.
+    [[nodiscard]] Result<void> set_blocking(Blocking blocking) const;
 
     // Passes the end of the data on; afterwards writer() is invalid. With
     // `shut-close` on one descriptor for both directions reader() is, too.

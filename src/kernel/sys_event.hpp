@@ -26,6 +26,7 @@ struct Event {
     bool writable = false;
     // Its peer has ended or failed, or sends urgent data: reading goes on until it says EAGAIN.
     bool look_closely = false;
+    bool hung_up = false;  // both ways are over, or it has failed
 };
 
 // Subscribes to every edge of input, output and hang-up, once and for all.

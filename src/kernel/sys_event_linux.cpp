@@ -48,7 +48,8 @@ Result<std::size_t> epoll_wait(FdView epoll, std::span<Event> events,
     for (std::size_t i = 0; i < *count; ++i) {
         const auto has = [bits = told[i].events](unsigned which) { return (bits & which) != 0; };
         events[i] = Event{told[i].data.u64, has(EPOLLIN), has(EPOLLOUT),
-                          has(EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR)};
+                          has(EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR),
+                          has(EPOLLHUP | EPOLLERR)};
     }
     return count;
 }

@@ -49,7 +49,7 @@ struct ChildProcess {
 //          may enter can be the child's.
 // Errors   what setsid, dup2, chdir, setgroups, setgid, setuid or exec(3) said;
 //          then there is no child.
-// Kernel   pidfd_open is Linux 5.3.
+// Kernel   pidfd_open is Linux 5.3. SIGCHLD is at its default afterwards.
 Result<ChildProcess> spawn(const Spawn& what);
 
 // Takes    the process; with Group::whole also everybody in its session's first group.

@@ -148,6 +148,8 @@ Result<Fd> watch_end_of(int pid) {
 }  // namespace
 
 Result<ChildProcess> spawn(const Spawn& what) {
+    // Kernel: where SIGCHLD is ignored, which is inherited, nobody learns how a child ended.
+    (void)::signal(SIGCHLD, SIG_DFL);
     const bool other = what.identity && !is_already(*what.identity);
     Start start{&what, pointers_to(what.arguments), merged_environment(what.environment),
                 other ? &*what.identity : nullptr};

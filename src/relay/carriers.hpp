@@ -38,7 +38,9 @@ public:
     void give_back(Pipe pipe);
     // Closes those that nobody has.
     void clear();
-    // The borrower has closed it.
+    // Of pipes that are made elsewhere; false when there is not that much left.
+    [[nodiscard]] bool reserve(std::size_t bytes) { return budget_->take(bytes); }
+    // The borrower has closed it, or needs what was reserved no more.
     void lost(std::size_t capacity_bytes) { budget_->give_back(capacity_bytes); }
 
     // Makes it 1 MiB, if it is not and the budget and the kernel allow.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <utility>
 #include <variant>
 
@@ -41,7 +42,9 @@ struct Direction::Mover {
     Endpoint sink;
     Workspace space;
     std::variant<std::monostate, Transfer, Fanout> how;
-    std::size_t lent_bytes = 0;  // of the pool's carrier, 0 without
+    std::size_t lent_bytes = 0;      // of the pool's carrier, 0 without
+    std::size_t reserved_bytes = 0;  // of pipes that are its own
+    bool guards_pages = false;       // of a file, so must not be interrupted
     std::uint64_t blocks = 0;
 
     [[nodiscard]] Transfer* transfer() { return std::get_if<Transfer>(&how); }
@@ -104,6 +107,8 @@ Result<void> Direction::make_mover(std::span<const std::byte> in_flight) {
     Workspace& space = mover_->space;
     if (!in_flight.empty()) space.buffer.hold(in_flight);
     if (recording()) {
+        reserve_pipes();
+        if (mover_->reserved_bytes == 0) how.policy.zero_copy = ZeroCopy::never;
         std::vector<FanoutSink> sinks{{std::move(*sink)}, {*recording()}};
         mover_->how.emplace<Fanout>(std::move(*source), std::move(sinks), space, how);
         return {};
@@ -113,12 +118,19 @@ Result<void> Direction::make_mover(std::span<const std::byte> in_flight) {
             tap(way_, std::exchange(offset, offset + bytes.size()), bytes);
         };
     const Plan plan = choose_plan(source->facts, sink->facts, how.policy);
-    if (plan.methods[0] == Method::carrier && may_be_quiet()) {
+    mover_->guards_pages = plan.aliases;
+    if (plan.methods[0] == Method::carrier && !options.tap) {
         lend_carrier();
         if (mover_->lent_bytes == 0) how.policy.zero_copy = ZeroCopy::never;
     }
     mover_->how.emplace<Transfer>(std::move(*source), std::move(*sink), space, std::move(how));
     return {};
+}
+
+// A fan-out has a pipe of its own beside the carrier.
+void Direction::reserve_pipes() {
+    constexpr std::size_t bytes = 2 * limits::pipe_bytes;
+    if (resources_->carriers.reserve(bytes)) mover_->reserved_bytes = bytes;
 }
 
 void Direction::lend_carrier() {
@@ -135,7 +147,18 @@ void Direction::grow_carrier() {
     }
 }
 
-bool Direction::could_rest() const { return mover_ && may_be_quiet() && mover_->space.held() == 0; }
+// A fan-out keeps a recording in step, and ends with it.
+bool Direction::may_rest() const {
+    return mover_ && mover_->transfer() != nullptr && !mover_->guards_pages &&
+           !resources_->options.tap;
+}
+
+bool Direction::could_rest() const { return may_rest() && mover_->space.held() == 0; }
+
+bool Direction::holds_bytes() const {
+    if (!mover_) return false;
+    return mover_->transfer() != nullptr ? mover_->space.held() != 0 : waits_for_sink_;
+}
 
 void Direction::put_away(const TransferReport& report) {
     if (!earlier_) earlier_ = std::make_unique<TransferReport>();
@@ -145,17 +168,35 @@ void Direction::put_away(const TransferReport& report) {
 // Also the end of it: what is still held then is lost, and the pipe with it.
 void Direction::rest() {
     if (!mover_) return;
-    if (could_rest() && !finished_) put_away(mover_->transfer()->report_so_far());
-    if (mover_->lent_bytes != 0) {
-        auto pipe =
-            mover_->space.carrier.size() == 0 ? mover_->space.carrier.give_back() : std::nullopt;
-        if (pipe)
-            resources_->carriers.give_back(std::move(*pipe));
-        else
-            resources_->carriers.lost(mover_->lent_bytes);
-        mover_->lent_bytes = 0;
+    if (could_rest() && !finished_) {
+        put_away(mover_->transfer()->report_so_far());
+        quiet_.blocks += mover_->blocks;
     }
+    give_back_pipes();
     if (!finished_) mover_.reset();
+}
+
+void Direction::give_back_pipes() {
+    resources_->carriers.lost(std::exchange(mover_->reserved_bytes, 0));
+    const std::size_t lent = std::exchange(mover_->lent_bytes, 0);
+    if (lent == 0) return;
+    auto pipe =
+        mover_->space.carrier.size() == 0 ? mover_->space.carrier.give_back() : std::nullopt;
+    if (pipe)
+        resources_->carriers.give_back(std::move(*pipe));
+    else
+        resources_->carriers.lost(lent);
+}
+
+// A program that ends, or closes its input, has had what it wanted; its status says
+// whether that was well, as it does for one that SIGPIPE ends.
+//
+// Kernel: who closes a UNIX socket with unread input resets it, also for what he has said.
+// Test: "EXEC: a program that does not read its input answers all the same".
+bool Direction::excuses(const Error& error) const {
+    if (error.side == Side::source) return from_->reads_child() && error.code == ECONNRESET;
+    const bool left = error.code == ECONNRESET || means_broken_pipe(error);
+    return error.side == Side::sink && to_->writes_child() && left;
 }
 
 Progress Direction::fail(const Error& error, const std::string& label) {
@@ -191,9 +232,11 @@ Progress Direction::step_quietly() {
             return fail(made.error(), made.error().subject);
         return {};
     }
-    // Kernel: a stream socket that gives less than there is room for has nothing
-    // more, and what comes later makes an edge. Its end is an edge of its own.
-    if (!filled && !looks_closely_ && is_socket(*from_->own_kind()))
+    // Kernel: a TCP socket that gives less than there is room for has nothing more, and
+    // what comes later makes an edge. Its end is an edge of its own. A UNIX socket
+    // gives no more than up to a descriptor that was passed with it (SCM_RIGHTS).
+    // Test: "a descriptor passed over a UNIX socket stops no bytes behind it".
+    if (!filled && !looks_closely_ && *from_->own_kind() == FdKind::tcp_socket)
         return waiting(source, Readiness::readable);
     return {};
 }
@@ -206,7 +249,12 @@ Progress Direction::step_mover() {
     return progress;
 }
 
-Progress Direction::step() { return mover_ ? step_mover() : step_quietly(); }
+Progress Direction::step() {
+    if (mover_) return step_mover();
+    if (may_be_quiet()) return step_quietly();
+    if (auto again = make_mover({}); !again) return fail(again.error(), again.error().subject);
+    return step_mover();
+}
 
 // The mover has ended; with `ignoreeof` another one goes on where it stopped.
 Progress Direction::after_end() {
@@ -216,7 +264,15 @@ Progress Direction::after_end() {
         return Progress{Progress::State::finished, {}, {}};
     }
     finished_ = false;
-    if (const Transfer* transfer = mover_->transfer()) put_away(transfer->report());
+    if (!mover_) return Progress{Progress::State::waiting, std::nullopt, limits::look_again_after};
+    if (const Transfer* transfer = mover_->transfer()) {
+        put_away(transfer->report());
+    } else {
+        const FanoutReport report = mover_->fanout().report();
+        put_away(report_of(report, report.sinks.front()));
+    }
+    quiet_.blocks += mover_->blocks;
+    give_back_pipes();
     if (auto again = make_mover({}); !again) return fail(again.error(), again.error().subject);
     return Progress{Progress::State::waiting, std::nullopt, limits::look_again_after};
 }
@@ -235,7 +291,7 @@ Progress Direction::advance() {
     if (progress.state == Progress::State::finished) return after_end();
     if (!mover_ || mover_->lent_bytes == 0) return progress;
     if (steps > steps_that_fill) grow_carrier();
-    const bool small = traffic().bytes - before < resources_->buffer.size();
+    const bool small = may_be_quiet() && traffic().bytes - before < resources_->buffer.size();
     if (small && progress.state == Progress::State::waiting && could_rest()) rest();
     return progress;
 }
@@ -252,27 +308,39 @@ Traffic Direction::traffic() const {
 
 std::vector<Error> Direction::errors() const {
     std::vector<Error> all;
-    if (error_) all.push_back(*error_);
-    if (!mover_) return all;
-    const auto add_error = [&all](const std::optional<Error>& error) {
-        if (error) all.push_back(*error);
+    const auto add_error = [this, &all](const std::optional<Error>& error) {
+        if (error && !excuses(*error)) all.push_back(*error);
     };
+    if (error_) add_error(*error_);
+    if (!mover_) return all;
     if (const Transfer* transfer = mover_->transfer()) {
         add_error(transfer->report().error);
         return all;
     }
     const FanoutReport report = mover_->fanout().report();
     add_error(report.error);
-    for (const SinkReport& sink : report.sinks) add_error(sink.error);
+    add_error(report.sinks.front().error);
+    if (report.sinks.back().error) all.push_back(*report.sinks.back().error);
     return all;
 }
 
-bool Direction::whole() const {
-    if (error_) return false;
-    if (!mover_) return true;
-    if (const Transfer* transfer = mover_->transfer()) return !transfer->report().error;
+// Of the source or of the sink, but not of a recording.
+std::optional<Error> Direction::failure_of_ends() const {
+    if (error_) return *error_;
+    if (!mover_) return std::nullopt;
+    if (const Transfer* transfer = mover_->transfer()) return transfer->report().error;
     const FanoutReport report = mover_->fanout().report();
-    return !report.error && !report.sinks.front().error;
+    return report.error ? report.error : report.sinks.front().error;
+}
+
+bool Direction::whole() const {
+    const auto failed = failure_of_ends();
+    return !failed || excuses(*failed);
+}
+
+bool Direction::ended_early() const {
+    const auto failed = failure_of_ends();
+    return from_->read_limit_bytes() || (failed && failed->side == Side::sink);
 }
 
 std::vector<EndReport> Direction::reports() const {

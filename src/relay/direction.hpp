@@ -54,6 +54,8 @@ public:
     [[nodiscard]] bool could_rest() const;
 
     [[nodiscard]] bool finished() const { return finished_; }
+    // Bytes have been taken that the sink has not got; true in doubt.
+    [[nodiscard]] bool holds_bytes() const;
     // Whether the last advance() moved something before it came to wait.
     [[nodiscard]] bool moved_in_turn() const { return moved_in_turn_; }
     // Bytes are held that the sink has not taken.
@@ -66,8 +68,10 @@ public:
     // Order    the rest only when finished().
     // Every failure with its label; a recording's too.
     [[nodiscard]] std::vector<Error> errors() const;
-    // Its sink has everything its source had.
+    // Its sink has everything its source had, or wanted no more of it.
     [[nodiscard]] bool whole() const;
+    // Its source may have more: it ended at `readbytes`, or with its sink.
+    [[nodiscard]] bool ended_early() const;
     [[nodiscard]] std::vector<EndReport> reports() const;
 
     [[nodiscard]] const Stream& from() const { return *from_; }
@@ -84,9 +88,14 @@ private:
     [[nodiscard]] const std::optional<Endpoint>& recording() const;
     [[nodiscard]] std::optional<std::uint64_t> limit_left() const;
     [[nodiscard]] Result<void> make_mover(std::span<const std::byte> in_flight);
+    [[nodiscard]] bool may_rest() const;
+    [[nodiscard]] bool excuses(const Error& error) const;
     void lend_carrier();
+    void reserve_pipes();
     void grow_carrier();
     void put_away(const TransferReport& report);
+    void give_back_pipes();
+    [[nodiscard]] std::optional<Error> failure_of_ends() const;
     Progress step();
     Progress step_quietly();
     Progress step_mover();

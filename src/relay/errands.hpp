@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -34,8 +35,15 @@ public:
     [[nodiscard]] FdView bell() const { return box_->bell.view(); }
 
     // Runs `errand` in a thread of its own; its answer comes.
-    void run(std::function<T()> errand) {
-        std::thread([box = box_, errand = std::move(errand)] { box->put(errand()); }).detach();
+    //
+    // Errors   EAGAIN: the user or the service may have no more threads. Nothing comes.
+    [[nodiscard]] Result<void> run(std::function<T()> errand) {
+        try {
+            std::thread([box = box_, errand = std::move(errand)] { box->put(errand()); }).detach();
+        } catch (const std::system_error& refused) {
+            return failure(Error::system("clone", refused.code().value()));
+        }
+        return {};
     }
 
     // Called by any thread.

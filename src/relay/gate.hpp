@@ -17,11 +17,11 @@ class Gate {
 public:
     using Clock = std::chrono::steady_clock;
 
-    // Takes   an address for which is_listener() holds, and what its clients are for.
-    // Errors  as open_listener().
-    // Blocks  as open_listener().
-    [[nodiscard]] static Result<Gate> open(const Address& address, const OpenContext& context,
-                                           Use use, const Log& log);
+    // Takes   what its clients are for.
+    Gate(Listener listener, Use use);
+
+    // "127.0.0.1:8080"
+    [[nodiscard]] const std::string& at() const { return at_; }
 
     [[nodiscard]] FdView socket() const { return listener_.socket(); }
     [[nodiscard]] std::optional<std::uint64_t> max_children() const {
@@ -30,20 +30,16 @@ public:
     // When the next client must have come: `accept-timeout`.
     [[nodiscard]] std::optional<Clock::time_point> deadline() const { return deadline_; }
 
-    // The next client that is welcome; those that are not are logged.
+    // Whoever comes next; one who is not welcome is logged.
     //
-    // Returns  nothing when none waits.
-    // Errors   timed_out after deadline(). EMFILE and its like: the connection
-    //          still waits, but no edge will tell so again.
-    [[nodiscard]] Result<std::optional<Accepted>> next(Clock::time_point now, const Log& log);
+    // Errors   timed_out after deadline(), when nobody waits. EMFILE and its like: the
+    //          connection still waits, but no edge will tell so again.
+    [[nodiscard]] Result<Arrival> next(Clock::time_point now, const Log& log);
 
-private:
-    Gate(Listener listener, Use use)
-        : listener_(std::move(listener)),
-          at_(listener_.local().value_or(listener_.label())),
-          use_(use) {}
+    // `accept-timeout` begins anew.
     void await_next(Clock::time_point now);
 
+private:
     Listener listener_;
     std::string at_;
     Use use_;

@@ -100,8 +100,8 @@ void Loop::handle(const sys::Event& event, const std::function<void(std::uint64_
     if (const auto found = sessions_.find(id); found != sessions_.end()) {
         found->second.session->notice(place_of(event.token), event);
         soon(id, found->second);
-    } else if (waiting_.contains(id)) {
-        dial(id);
+    } else if (const auto waiting = waiting_.find(id); waiting != waiting_.end()) {
+        heard(id, waiting->second, event);
     }
 }
 
@@ -117,8 +117,10 @@ void Loop::read_mail() {
             waiting->second.away = false;
             waiting->second.connecting->found(std::move(found->addresses));
             dial(found->id);
-        } else if (auto* opened = std::get_if<Opened>(&mail)) {
-            opened->then(std::move(opened->stream));
+        } else if (auto* opened = std::get_if<Done<Stream>>(&mail)) {
+            opened->then(std::move(opened->what));
+        } else if (auto* listens = std::get_if<Done<Listener>>(&mail)) {
+            listens->then(std::move(listens->what));
         } else {
             std::get<std::function<void()>>(mail)();
         }
@@ -128,9 +130,14 @@ void Loop::read_mail() {
 void Loop::open_in_thread(const Address& address, Use use,
                           std::function<void(Result<Stream>)> then) {
     const OpenContext context{common_.options.family, {}};
-    errands_.run([address, use, context, then = std::move(then)]() mutable {
-        return Mail(Opened{std::move(then), open_stream(address, use, context)});
-    });
+    in_thread<Stream>([address, use, context] { return open_stream(address, use, context); },
+                      std::move(then));
+}
+
+void Loop::listen_in_thread(const Address& address, std::function<void(Result<Listener>)> then) {
+    const OpenContext context{common_.options.family, {}};
+    in_thread<Listener>([address, context] { return open_listener(address, context); },
+                        std::move(then));
 }
 
 bool Loop::forward_signal(int signal) {
@@ -144,20 +151,33 @@ void Loop::begin_session(Stream left, Stream right) {
     start(next_id_++, std::move(left), std::move(right), {}, std::nullopt);
 }
 
-void Loop::start(std::uint64_t id, Stream left, Stream right, FdView watched,
+// Nobody is told of what a session waits for that is not watched: it would be deaf.
+Result<void> Loop::watch_session(std::uint64_t id, const Session& session,
+                                 const Watched& watched) {
+    for (const Place place : {Place::left, Place::right})
+        for (const FdView fd : session.descriptors(place)) {
+            if (fd == (place == Place::left ? watched.left : watched.right)) continue;
+            if (auto added = watch_.add(fd, token_of(id, place)); !added) return added;
+        }
+    return {};
+}
+
+void Loop::start(std::uint64_t id, Stream left, Stream right, const Watched& watched,
                  std::optional<std::size_t> target) {
     auto session = Session::create(std::move(left), std::move(right), resources_);
-    if (!session) {
-        common_.fail(session.error());
+    const auto heard = session ? watch_session(id, **session, watched) : Result<void>();
+    if (!session || !heard) {
+        common_.fail(session ? heard.error() : session.error());
+        if (session) (*session)->abandon(Clock::now());
+        if (session) (void)(*session)->finish();
+        if (target) common_.targets.ended(*target);
+        watch_.forget(token_of(id, Place::left));
+        watch_.forget(token_of(id, Place::right));
         return one_less();
     }
     for (const Place place : {Place::left, Place::right})
-        for (const FdView fd : (*session)->descriptors(place)) {
-            if (place == Place::right && fd == watched) continue;
-            if (auto added = watch_.add(fd, token_of(id, place)); !added)
-                common_.fail(added.error());
-        }
-    if (target) common_.targets.begun(*target);
+        if (watched.look_closely[place == Place::left ? 0 : 1])
+            (*session)->notice(place, {.look_closely = true});
     ++common_.running;
     sessions_.emplace(id, Running{std::move(*session), false, target, {}, {}});
     give_turn(id, Clock::now());
@@ -190,6 +210,7 @@ void Loop::give_turn(std::uint64_t id, Clock::time_point now) {
 void Loop::end_session(std::uint64_t id) {
     const Running running = std::move(sessions_.extract(id).mapped());
     for (const Place place : {Place::left, Place::right}) watch_.forget(token_of(id, place));
+    timers_.forget(token_of(id, Place::left));
     if (common_.wants_reports())
         for (const EndReport& report : running.session->reports()) common_.report(report);
     for (const Error& error : running.session->finish()) common_.fail(error);

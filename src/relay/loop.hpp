@@ -2,6 +2,7 @@
 // sessions. A relay has one in its own thread, and with `fork` more in theirs.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <deque>
 #include <functional>
@@ -105,7 +106,10 @@ public:
     // To the children that asked for it; whether there was one.
     bool forward_signal(int signal);
     void begin_session(Stream left, Stream right);
+    // Calls that may sleep: `then` is called here when they are over. Without a thread
+    // to be had it is told so at once.
     void open_in_thread(const Address& address, Use use, std::function<void(Result<Stream>)> then);
+    void listen_in_thread(const Address& address, std::function<void(Result<Listener>)> then);
 
 private:
     // A session's two places have a token each; its timers use the left one.
@@ -118,11 +122,13 @@ private:
         std::uint64_t id;
         Lookup addresses;
     };
-    struct Opened {
-        std::function<void(Result<Stream>)> then;
-        Result<Stream> stream;
+    template <class T>
+    struct Done {
+        std::function<void(Result<T>)> then;
+        Result<T> what;
     };
-    using Mail = std::variant<Stop, Client, Found, Opened, std::function<void()>>;
+    using Mail = std::variant<Stop, Client, Found, Done<Stream>, Done<Listener>,
+                              std::function<void()>>;
 
     // A client that has no right-hand side yet.
     struct Waiting {
@@ -130,8 +136,11 @@ private:
         std::vector<std::size_t> targets;  // still to be tried, the next one last
         std::optional<Connecting> connecting;
         unsigned watched = 0;  // the attempt of `connecting` that has a place in the watch
+        bool left_watched = false;
+        std::array<bool, 2> look_closely{};  // by Place: an event has said so
         bool away = false;     // an errand is under way
         bool starved = false;  // counted as such
+        bool begun = false;    // its target counts it
     };
     struct Running {
         std::unique_ptr<Session> session;
@@ -162,8 +171,25 @@ private:
     [[nodiscard]] bool waits_for_descriptors(std::uint64_t id, Waiting& waiting,
                                              const Error& error);
     void is_fed(Waiting& waiting);
-    void start(std::uint64_t id, Stream left, Stream right, FdView watched,
+    template <class T>
+    void in_thread(std::function<Result<T>()> open, std::function<void(Result<T>)> then) {
+        const auto begun =
+            errands_.run([open = std::move(open), then] { return Mail(Done<T>{then, open()}); });
+        if (!begun) then(failure(begun.error()));
+    }
+    void heard(std::uint64_t id, Waiting& waiting, const sys::Event& event);
+    void watch_left(std::uint64_t id, Waiting& waiting);
+    void client_left(std::uint64_t id);
+    // What is watched already, because somebody waited for it.
+    struct Watched {
+        FdView left;
+        FdView right;
+        std::array<bool, 2> look_closely{};
+    };
+    void start(std::uint64_t id, Stream left, Stream right, const Watched& watched,
                std::optional<std::size_t> target);
+    [[nodiscard]] Result<void> watch_session(std::uint64_t id, const Session& session,
+                                             const Watched& watched);
     void soon(std::uint64_t id, Running& running);
     void give_turn(std::uint64_t id, Clock::time_point now);
     void end_session(std::uint64_t id);

@@ -42,7 +42,8 @@ public:
 
 private:
     [[nodiscard]] Result<void> start();
-    [[nodiscard]] Result<void> listen_on(const Address& address, std::optional<Gate>& gate,
+    void listen_on(const Address& address, std::optional<Gate>& gate, std::uint64_t token);
+    [[nodiscard]] Result<void> open_gate(Listener listener, std::optional<Gate>& gate,
                                          std::uint64_t token);
     void stop();
 
@@ -52,10 +53,9 @@ private:
     void leave_on(int signal);
     void accept_left();
     void accept_right();
-    [[nodiscard]] std::optional<Accepted> next_client(std::optional<Gate>& gate,
-                                                      std::uint64_t token);
+    [[nodiscard]] Arrival next_client(std::optional<Gate>& gate, std::uint64_t token);
     [[nodiscard]] bool room_for_another() const;
-    void full(const Error& error);
+    void full(const Error& error, std::uint64_t token);
     void arrived(Client client);
     void done_with_client();
     void end_if_idle();
@@ -86,14 +86,23 @@ private:
     std::optional<int> ended_by_;
 };
 
-Result<void> Relay::listen_on(const Address& address, std::optional<Gate>& gate,
-                              std::uint64_t token) {
+// Names and `retry` may take long, and signals are heard meanwhile.
+void Relay::listen_on(const Address& address, std::optional<Gate>& gate, std::uint64_t token) {
+    here().listen_in_thread(address, [this, &gate, token](Result<Listener> listener) {
+        if (ended_by_) return;
+        const auto opened = std::move(listener).and_then([&](Listener socket) {
+            return open_gate(std::move(socket), gate, token);
+        });
+        if (opened) return;
+        common_.fail(opened.error());
+        stop();
+    });
+}
+
+Result<void> Relay::open_gate(Listener listener, std::optional<Gate>& gate, std::uint64_t token) {
     const Place place = token == token_left ? Place::left : Place::right;
-    const Log log = [this](LogLevel level, const std::string& text) { common_.log(level, text); };
-    auto opened =
-        Gate::open(address, OpenContext{common_.options.family, {}}, common_.use_of(place), log);
-    if (!opened) return failure(opened.error());
-    gate.emplace(std::move(*opened));
+    gate.emplace(std::move(listener), common_.use_of(place));
+    common_.log(LogLevel::notice, "listening on " + gate->at());
     if (const auto deadline = gate->deadline()) here().timers().set(token, *deadline);
     return here().watch().add(gate->socket(), token);
 }
@@ -111,7 +120,10 @@ Result<void> Relay::start() {
     }
     common_.call_when_done([this] { here().call([this] { done_with_client(); }); });
     if (auto watched = here().watch().add(signals_.view(), token_signals); !watched) return watched;
-    if (is_listener(left_)) return listen_on(left_, left_gate_, token_left);
+    if (is_listener(left_)) {
+        listen_on(left_, left_gate_, token_left);
+        return {};
+    }
     here().open_in_thread(left_, common_.use_of(Place::left), [this](Result<Stream> left) {
         if (left) return arrived({std::move(*left), {}});
         common_.fail(left.error());
@@ -202,49 +214,53 @@ bool Relay::room_for_another() const {
     return !most || common_.clients < *most;
 }
 
-// The next client at a gate; nothing when none waits. A gate that nobody came to
-// in time is closed.
-std::optional<Accepted> Relay::next_client(std::optional<Gate>& gate, std::uint64_t token) {
+// Who comes next at a gate. A gate that nobody came to in time is closed.
+Arrival Relay::next_client(std::optional<Gate>& gate, std::uint64_t token) {
     const Clock::time_point now = Clock::now();
     const Log log = [this](LogLevel level, const std::string& text) { common_.log(level, text); };
-    auto client = gate->next(now, log);
-    if (client) {
+    auto arrival = gate->next(now, log);
+    if (arrival) {
         if (const auto deadline = gate->deadline()) here().timers().set(token, *deadline);
-        return std::move(*client);
+        return std::move(*arrival);
     }
-    const Error& error = client.error();
+    const Error& error = arrival.error();
     if (error.kind == Errc::timed_out) {
         common_.fail(error);
         gate.reset();
         common_.somebody_waits = true;
         end_if_idle();
-        return std::nullopt;
+        return Nobody{};
     }
-    full(error);
-    return std::nullopt;
+    full(error, token);
+    return Nobody{};
 }
 
 // Whoever comes waits in the backlog, and no edge will tell of him again.
-void Relay::full(const Error& error) {
+void Relay::full(const Error& error, std::uint64_t token) {
     const Clock::time_point now = Clock::now();
     if (!told_full_ || now - *told_full_ >= tell_again) {
         told_full_ = now;
         common_.log(LogLevel::warning, cause(error) + ": nobody is let in until a connection ends");
     }
     common_.somebody_waits = true;
-    here().timers().set(token_left, now + 1s);
+    here().timers().set(token, now + 1s);
 }
 
 void Relay::accept_left() {
-    while (left_gate_) {
+    // Sessions and signals have their turn, too, however many come.
+    constexpr int clients_at_once = 64;
+    for (int i = 0; left_gate_; ++i) {
+        if (i == clients_at_once) return here().timers().set(token_left, Clock::now());
         if (!room_for_another()) {
             common_.somebody_waits = true;
             // One may have been done before it could know.
             if (!room_for_another()) return;
         }
-        if (common_.starved != 0) return full(Error::system("accept", EMFILE));
-        auto client = next_client(left_gate_, token_left);
-        if (!client) return;
+        if (common_.starved != 0) return full(Error::system("accept", EMFILE), token_left);
+        auto arrival = next_client(left_gate_, token_left);
+        if (std::holds_alternative<Nobody>(arrival)) return;
+        auto* client = std::get_if<Accepted>(&arrival);
+        if (client == nullptr) continue;
         if (!forks(left_)) left_gate_.reset();
         auto environment = has_children() ? client->environment() : std::vector<std::string>();
         arrived({std::move(client->stream), std::move(environment)});
@@ -252,13 +268,16 @@ void Relay::accept_left() {
 }
 
 void Relay::accept_right() {
-    if (!right_gate_) return;
-    auto client = next_client(right_gate_, token_right);
-    if (!right_gate_) return stop();
-    if (!client) return;
-    right_gate_.reset();
-    here().begin_session(std::move(*at_right_gate_), std::move(client->stream));
-    at_right_gate_.reset();
+    while (right_gate_) {
+        auto arrival = next_client(right_gate_, token_right);
+        if (std::holds_alternative<Nobody>(arrival)) break;
+        auto* client = std::get_if<Accepted>(&arrival);
+        if (client == nullptr) continue;
+        right_gate_.reset();
+        here().begin_session(std::move(*at_right_gate_), std::move(client->stream));
+        return at_right_gate_.reset();
+    }
+    if (!right_gate_) stop();
 }
 
 void Relay::arrived(Client client) {
@@ -266,11 +285,7 @@ void Relay::arrived(Client client) {
     if (!left_gate_) common_.somebody_waits = true;
     if (right_is_gate()) {
         at_right_gate_.emplace(std::move(client.left));
-        if (auto listening = listen_on(right_.front(), right_gate_, token_right); !listening) {
-            common_.fail(listening.error());
-            stop();
-        }
-        return;
+        return listen_on(right_.front(), right_gate_, token_right);
     }
     const auto least =
         std::min_element(loops_.begin(), loops_.end(),
@@ -281,7 +296,11 @@ void Relay::arrived(Client client) {
 
 void Relay::done_with_client() {
     common_.somebody_waits = !left_gate_;
-    if (left_gate_) return accept_left();
+    if (left_gate_) {
+        // Nobody could have come in time while all places were taken.
+        if (left_gate_->max_children()) left_gate_->await_next(Clock::now());
+        return accept_left();
+    }
     end_if_idle();
 }
 

@@ -46,6 +46,9 @@ constexpr std::size_t index_of(Place place) { return place == Place::left ? 0 : 
 constexpr Place source_of(Ways way) { return way == Ways::to_right ? Place::left : Place::right; }
 constexpr Place sink_of(Ways way) { return way == Ways::to_right ? Place::right : Place::left; }
 constexpr std::array both_ways{Ways::to_right, Ways::to_left};
+constexpr Ways opposite(Ways way) {
+    return way == Ways::to_right ? Ways::to_left : Ways::to_right;
+}
 
 }  // namespace
 
@@ -53,13 +56,20 @@ Result<std::unique_ptr<Session>> Session::create(Stream left, Stream right, Reso
     std::unique_ptr<Session> session(new Session(std::move(left), std::move(right), resources));
     for (const Ways way : both_ways)
         if (resources.options.ways == Ways::both || resources.options.ways == way)
-            if (auto added = session->add_direction(way); !added) return failure(added.error());
+            if (auto added = session->add_direction(way); !added)
+                return session->refused(added.error());
     const bool moves = session->ways_[0].direction || session->ways_[1].direction;
     if (!moves && !session->streams_[1].child_exit().valid())
-        return failure(
+        return session->refused(
             Error::told(Errc::unavailable, "open", "nothing to read, or nowhere to write")
                 .about(session->streams_[0].label()));
     return session;
+}
+
+// Nobody takes it for an end that was meant.
+Failure Session::refused(const Error& error) {
+    for (Stream& stream : streams_) stream.spoil();
+    return failure(error);
 }
 
 // A blocking pipe or terminal that is not ours must not be made non-blocking, and
@@ -132,9 +142,12 @@ void Session::conclude(Ways which) {
         });
         return;
     }
-    // What is closed at once, because the other way has ended already, ends by that.
-    const bool both = ways_[0].direction && ways_[1].direction;
-    if (both && all_finished() && ended.to().own_kind()) return;
+    // What is closed at once, because the other way has ended already, ends by that; only
+    // of a TCP connection must be asked whether it is still there.
+    const auto kind = ended.to().own_kind();
+    if (all_finished() && kind && *kind != FdKind::tcp_socket && way(opposite(which)).direction)
+        return;
+    const bool over = ended.to().ends_both_ways();
     // A reader sees the end only when our own description is closed, too.
     for (Description& each : descriptions_)
         if (each.fd.view() == ended.sink()) (void)each.fd.close();
@@ -142,20 +155,39 @@ void Session::conclude(Ways which) {
         errors_.push_back(passed_on.error());
         ended_ = true;
     }
+    ended_ |= over;
+}
+
+// `shut-close` of one descriptor takes the other way's source away: what that way
+// holds goes first.
+bool Session::may_conclude(Ways which) const {
+    const Way& other = way(opposite(which));
+    const bool cuts = way(which).direction->to().ends_both_ways() && other.direction;
+    return !cuts || other.direction->finished() || !other.direction->holds_bytes();
+}
+
+bool Session::waits_for_sink(const Way& it) {
+    return it.direction && it.direction->waits_for_sink();
+}
+
+bool Session::undelivered() const {
+    return std::any_of(ways_.begin(), ways_.end(), waits_for_sink);
+}
+
+void Session::look_no_later_than(Clock::time_point when) {
+    look_at_ = look_at_ ? std::min(*look_at_, when) : when;
 }
 
 void Session::expire(Clock::time_point now) {
-    const auto holds = [](const Way& it) { return it.direction && it.direction->waits_for_sink(); };
-    const bool undelivered = std::any_of(ways_.begin(), ways_.end(), holds);
     const SessionOptions& options = resources_->options;
     const auto idle = now - last_movement_;
     const bool over_idle = options.idle_limit && idle >= *options.idle_limit;
-    const bool over_half_closed = half_closed() && !undelivered && options.half_closed_limit &&
+    const bool over_half_closed = half_closed() && !undelivered() && options.half_closed_limit &&
                                   idle >= *options.half_closed_limit;
     if (!over_idle && !over_half_closed) return;
     ended_ = true;
     for (const Way& it : ways_)
-        if (holds(it))
+        if (waits_for_sink(it))
             errors_.push_back(Error::told(Errc::timed_out, "poll",
                                           "took nothing for too long; bytes are undelivered")
                                   .at(Side::sink)
@@ -164,15 +196,13 @@ void Session::expire(Clock::time_point now) {
 
 void Session::give_turn(Ways which, Clock::time_point now) {
     Way& it = way(which);
-    if (!it.direction || it.concluded || !it.has_work || ended_) return;
+    if (!it.direction || it.direction->finished() || !it.has_work || ended_) return;
     const Progress progress = it.direction->advance();
     it.has_work = progress.state == Progress::State::moving;
     if (it.has_work) moving_ = true;
     if (it.direction->moved_in_turn()) last_movement_ = now;
-    if (progress.look_after) look_at_ = now + *progress.look_after;
-    if (it.direction->finished())
-        conclude(which);
-    else if (!rest_at_ && it.direction->could_rest())
+    if (progress.look_after) look_no_later_than(now + *progress.look_after);
+    if (!it.direction->finished() && !rest_at_ && it.direction->could_rest())
         rest_at_ = now + limits::carrier_rest;
 }
 
@@ -194,7 +224,14 @@ void Session::move(Clock::time_point now) {
                 rest_at_ = last_movement_ + limits::carrier_rest;
         }
     }
-    for (const Ways which : both_ways) give_turn(which, now);
+    for (const Ways which : both_ways) {
+        give_turn(which, now);
+        for (const Ways each : both_ways) {
+            const Way& it = way(each);
+            if (it.direction && it.direction->finished() && !it.concluded && may_conclude(each))
+                conclude(each);
+        }
+    }
     if (all_finished()) ended_ = true;
 }
 
@@ -205,8 +242,11 @@ bool Session::must_linger(Clock::time_point now) {
     const bool over = limit && now - last_movement_ >= *limit;
     const auto lingers = [this, over](Ways which) {
         const Way& it = way(which);
-        return !over && it.concluded && it.direction->whole() &&
-               streams_[index_of(sink_of(which))].must_linger();
+        if (over || !it.concluded || !it.direction->whole()) return false;
+        // Who has been read to his end has nothing more to say.
+        const Way& back = way(opposite(which));
+        if (back.direction && !back.direction->ended_early()) return false;
+        return streams_[index_of(sink_of(which))].must_linger();
     };
     if (!lingers(Ways::to_right) && !lingers(Ways::to_left)) return false;
     look_at_ = now + limits::linger_look;
@@ -271,9 +311,10 @@ std::optional<Session::Clock::time_point> Session::deadline() const {
     };
     const SessionOptions& options = resources_->options;
     if (look_at_) no_later_than(*look_at_);
+    if (ended_) return first;  // it lingers
     if (rest_at_) no_later_than(*rest_at_);
     if (options.idle_limit) no_later_than(last_movement_ + *options.idle_limit);
-    if (options.half_closed_limit && half_closed())
+    if (options.half_closed_limit && half_closed() && !undelivered())
         no_later_than(last_movement_ + *options.half_closed_limit);
     return first;
 }

@@ -70,9 +70,13 @@ private:
         : streams_{std::move(left), std::move(right)}, resources_(&resources) {}
     [[nodiscard]] Result<void> add_direction(Ways way);
     [[nodiscard]] Result<FdView> not_blocking(const Stream& to, Place place);
+    [[nodiscard]] Failure refused(const Error& error);
+    [[nodiscard]] bool may_conclude(Ways way) const;
     void conclude(Ways way);
+    void look_no_later_than(Clock::time_point when);
     void expire(Clock::time_point now);
     [[nodiscard]] bool half_closed() const;
+    [[nodiscard]] bool undelivered() const;
     [[nodiscard]] bool all_finished() const;
     void move(Clock::time_point now);
     void give_turn(Ways way, Clock::time_point now);
@@ -86,6 +90,7 @@ private:
         bool has_work = true;
         bool concluded = false;  // its end has been passed on
     };
+    [[nodiscard]] static bool waits_for_sink(const Way& it);
     [[nodiscard]] Way& way(Ways which) { return ways_[which == Ways::to_right ? 0 : 1]; }
     [[nodiscard]] const Way& way(Ways which) const {
         return ways_[which == Ways::to_right ? 0 : 1];

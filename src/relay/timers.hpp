@@ -5,37 +5,43 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
-#include <queue>
+#include <set>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
 namespace zc {
 
-// A queue of (time, token). Setting a token again does not cancel the earlier
-// time: whoever is told that a time has come looks at the clock himself, and an
-// entry is only added when it is earlier than the token's pending one.
+// One time for each token. Whoever is told that it has come looks at the clock
+// himself: a later time does not replace an earlier one.
 class Timers {
 public:
     using Clock = std::chrono::steady_clock;
 
     void set(std::uint64_t token, Clock::time_point when) {
-        auto& pending = pending_[token];
-        if (pending && *pending <= when) return;
-        pending = when;
+        const auto [pending, added] = pending_.try_emplace(token, when);
+        if (!added) {
+            if (pending->second <= when) return;
+            queue_.erase({pending->second, token});
+            pending->second = when;
+        }
         queue_.emplace(when, token);
     }
 
-    // The tokens whose time has come, each at most once.
+    void forget(std::uint64_t token) {
+        const auto pending = pending_.find(token);
+        if (pending == pending_.end()) return;
+        queue_.erase({pending->second, token});
+        pending_.erase(pending);
+    }
+
+    // The tokens whose time has come.
     [[nodiscard]] std::vector<std::uint64_t> due(Clock::time_point now) {
         std::vector<std::uint64_t> tokens;
-        while (!queue_.empty() && queue_.top().first <= now) {
-            const auto [when, token] = queue_.top();
-            queue_.pop();
-            const auto found = pending_.find(token);
-            if (found == pending_.end() || found->second != when) continue;
-            pending_.erase(found);
-            tokens.push_back(token);
+        while (!queue_.empty() && queue_.begin()->first <= now) {
+            tokens.push_back(queue_.begin()->second);
+            pending_.erase(tokens.back());
+            queue_.erase(queue_.begin());
         }
         return tokens;
     }
@@ -43,15 +49,16 @@ public:
     // How long until the next; rounded up, so that it is due afterwards.
     [[nodiscard]] std::optional<std::chrono::milliseconds> until_next(Clock::time_point now) const {
         if (queue_.empty()) return std::nullopt;
-        const auto rest = queue_.top().first - now;
+        const auto rest = queue_.begin()->first - now;
         return std::max(std::chrono::ceil<std::chrono::milliseconds>(rest),
                         std::chrono::milliseconds{0});
     }
 
+    [[nodiscard]] std::size_t size() const { return queue_.size(); }
+
 private:
-    using Entry = std::pair<Clock::time_point, std::uint64_t>;
-    std::priority_queue<Entry, std::vector<Entry>, std::greater<>> queue_;
-    std::unordered_map<std::uint64_t, std::optional<Clock::time_point>> pending_;
+    std::set<std::pair<Clock::time_point, std::uint64_t>> queue_;
+    std::unordered_map<std::uint64_t, Clock::time_point> pending_;
 };
 
 }  // namespace zc
