@@ -47,9 +47,9 @@ Result<std::size_t> epoll_wait(FdView epoll, std::span<Event> events,
     if (!count) return count;
     for (std::size_t i = 0; i < *count; ++i) {
         const auto has = [bits = told[i].events](unsigned which) { return (bits & which) != 0; };
-        events[i] = Event{told[i].data.u64, has(EPOLLIN), has(EPOLLOUT),
-                          has(EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR),
-                          has(EPOLLHUP | EPOLLERR)};
+        events[i] =
+            Event{told[i].data.u64, has(EPOLLIN), has(EPOLLOUT),
+                  has(EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR), has(EPOLLHUP | EPOLLERR)};
     }
     return count;
 }

@@ -24,9 +24,8 @@ Result<Arrival> Gate::next(Clock::time_point now, const Log& log) {
         log(LogLevel::warning,
             "refusing connection from " + refused->peer + ": " + refused->reason);
     } else if (deadline_ && now >= *deadline_) {
-        return failure(
-            Error::told(Errc::timed_out, "accept", "no connection within accept-timeout")
-                .about(listener_.label()));
+        return failure(Error::told(Errc::timed_out, "accept", "no connection within accept-timeout")
+                           .about(listener_.label()));
     }
     return arrival;
 }

@@ -152,8 +152,7 @@ void Loop::begin_session(Stream left, Stream right) {
 }
 
 // Nobody is told of what a session waits for that is not watched: it would be deaf.
-Result<void> Loop::watch_session(std::uint64_t id, const Session& session,
-                                 const Watched& watched) {
+Result<void> Loop::watch_session(std::uint64_t id, const Session& session, const Watched& watched) {
     for (const Place place : {Place::left, Place::right})
         for (const FdView fd : session.descriptors(place)) {
             if (fd == (place == Place::left ? watched.left : watched.right)) continue;

@@ -127,8 +127,8 @@ private:
         std::function<void(Result<T>)> then;
         Result<T> what;
     };
-    using Mail = std::variant<Stop, Client, Found, Done<Stream>, Done<Listener>,
-                              std::function<void()>>;
+    using Mail =
+        std::variant<Stop, Client, Found, Done<Stream>, Done<Listener>, std::function<void()>>;
 
     // A client that has no right-hand side yet.
     struct Waiting {
@@ -138,9 +138,9 @@ private:
         unsigned watched = 0;  // the attempt of `connecting` that has a place in the watch
         bool left_watched = false;
         std::array<bool, 2> look_closely{};  // by Place: an event has said so
-        bool away = false;     // an errand is under way
-        bool starved = false;  // counted as such
-        bool begun = false;    // its target counts it
+        bool away = false;                   // an errand is under way
+        bool starved = false;                // counted as such
+        bool begun = false;                  // its target counts it
     };
     struct Running {
         std::unique_ptr<Session> session;
@@ -173,8 +173,9 @@ private:
     void is_fed(Waiting& waiting);
     template <class T>
     void in_thread(std::function<Result<T>()> open, std::function<void(Result<T>)> then) {
-        const auto begun =
-            errands_.run([open = std::move(open), then] { return Mail(Done<T>{then, open()}); });
+        const auto begun = errands_.run([open = std::move(open), then] {
+            return Mail(Done<T>{then, open()});
+        });
         if (!begun) then(failure(begun.error()));
     }
     void heard(std::uint64_t id, Waiting& waiting, const sys::Event& event);

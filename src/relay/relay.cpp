@@ -90,9 +90,8 @@ private:
 void Relay::listen_on(const Address& address, std::optional<Gate>& gate, std::uint64_t token) {
     here().listen_in_thread(address, [this, &gate, token](Result<Listener> listener) {
         if (ended_by_) return;
-        const auto opened = std::move(listener).and_then([&](Listener socket) {
-            return open_gate(std::move(socket), gate, token);
-        });
+        const auto opened = std::move(listener).and_then(
+            [&](Listener socket) { return open_gate(std::move(socket), gate, token); });
         if (opened) return;
         common_.fail(opened.error());
         stop();

@@ -46,9 +46,7 @@ constexpr std::size_t index_of(Place place) { return place == Place::left ? 0 : 
 constexpr Place source_of(Ways way) { return way == Ways::to_right ? Place::left : Place::right; }
 constexpr Place sink_of(Ways way) { return way == Ways::to_right ? Place::right : Place::left; }
 constexpr std::array both_ways{Ways::to_right, Ways::to_left};
-constexpr Ways opposite(Ways way) {
-    return way == Ways::to_right ? Ways::to_left : Ways::to_right;
-}
+constexpr Ways opposite(Ways way) { return way == Ways::to_right ? Ways::to_left : Ways::to_right; }
 
 }  // namespace
 

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstring>
 #include <stdexcept>
 #include <system_error>
 
@@ -110,6 +111,23 @@ std::size_t write_now(FdView fd, std::string_view bytes) {
         put += static_cast<std::size_t>(some);
     }
     return put;
+}
+
+void send_with(FdView socket, std::string_view bytes, FdView passed) {
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+    iovec part{const_cast<char*>(bytes.data()), bytes.size()};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    cmsghdr* const header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int));
+    const int number = passed.number();
+    std::memcpy(CMSG_DATA(header), &number, sizeof(number));
+    checked(static_cast<int>(::sendmsg(socket.number(), &message, 0)), "sendmsg");
 }
 
 std::string read_all(FdView fd) {

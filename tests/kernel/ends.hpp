@@ -28,6 +28,8 @@ void set_nonblocking(FdView fd);
 [[nodiscard]] std::string read_now(FdView fd, std::size_t most = ~std::size_t{0});
 // What a non-blocking descriptor takes now.
 std::size_t write_now(FdView fd, std::string_view bytes);
+// Sends bytes with a copy of a descriptor (SCM_RIGHTS).
+void send_with(FdView socket, std::string_view bytes, FdView passed);
 // All until the end; sleeps, for non-blocking descriptors at most 10 s.
 [[nodiscard]] std::string read_all(FdView fd);
 // Everything; sleeps. Stops when nobody reads any more.

@@ -29,14 +29,14 @@ struct Client {
     Fd far;
 };
 
-Client client(const char* label) {
+Client client(const char* label, EndOfWriting end = EndOfWriting::shutdown) {
     test::Pair pair = test::unix_pair(SOCK_STREAM);
     test::set_nonblocking(pair.near.view());
     StreamParts parts;
     parts.label = label;
     parts.reader = parts.writer = pair.near.view();
     parts.read_owner = std::move(pair.near);
-    parts.end = EndOfWriting::shutdown;
+    parts.end = end;
     parts.own_kind = FdKind::unix_socket;
     return {Stream(std::move(parts)), std::move(pair.far)};
 }
@@ -74,6 +74,7 @@ std::vector<Error> run(Session& session) {
         if (state == Session::State::finished) return session.finish();
         if (state == Session::State::moving) continue;
         const auto until = session.deadline().value_or(give_up);
+        if (until <= now) throw std::runtime_error("the session spins");
         tell(session, watch.wait(std::chrono::ceil<std::chrono::milliseconds>(std::max(
                           until - Session::Clock::now(), Session::Clock::duration::zero()))));
     }
@@ -150,6 +151,103 @@ TEST_CASE("session: -T ends it, but not with undelivered bytes and success") {
         CHECK(errors[0].subject == "right");
         CHECK(cause(errors[0]) == "took nothing for too long; bytes are undelivered");
     }
+}
+
+TEST_CASE("session: -t waits for a reader that is slow, and does not spin meanwhile") {
+    Client left = client("left");
+    Client right = client("right");
+    SessionOptions options;
+    options.half_closed_limit = 20ms;
+    Rig rig(options);
+    const std::string answer = pattern(3'000'000);
+    std::string answered;
+    std::atomic<bool> over = false;
+    std::thread answering([&] { test::write_all(right.far.view(), answer); });
+    half_close(left.far.view());
+    std::thread asking([&] {
+        // Longer than the limit; as slow readers are.
+        std::this_thread::sleep_for(100ms);
+        test::set_nonblocking(left.far.view());
+        while (!over || answered.size() < answer.size()) {
+            const std::string some = test::read_now(left.far.view());
+            answered += some;
+            if (over && some.empty()) break;
+        }
+    });
+    auto session = Session::create(std::move(left.stream), std::move(right.stream), rig.resources);
+    const auto errors = run(**session);
+    over = true;
+    asking.join();
+    answering.join();
+    CHECK(errors.empty());
+    CHECK(answered == answer);
+}
+
+TEST_CASE("session: what was heard before it began is not heard again, and counts") {
+    Client left = client("left");
+    Client right = client("right");
+    test::write_all(right.far.view(), "bye");
+    half_close(right.far.view());
+    half_close(left.far.view());
+    Rig rig;
+    auto session = Session::create(std::move(left.stream), std::move(right.stream), rig.resources);
+    (*session)->notice(Place::right, {0, true, true, true, false});
+    // No event: all have been told before.
+    auto state = (*session)->advance(Session::Clock::now());
+    for (int i = 0; i < 100 && state == Session::State::moving; ++i)
+        state = (*session)->advance(Session::Clock::now());
+    CHECK(state == Session::State::finished);
+    CHECK(test::read_all(left.far.view()) == "bye");
+}
+
+TEST_CASE("session: shut-close takes a descriptor away only when nothing of it is held") {
+    Client left = client("left");
+    Client right = client("right", EndOfWriting::close);
+    const std::string answer = pattern(3'000'000);
+    test::set_nonblocking(left.far.view());
+    test::set_nonblocking(right.far.view());
+    Rig rig;
+    auto session = Session::create(std::move(left.stream), std::move(right.stream), rig.resources);
+    Watch watch = watch_over(**session);
+    const auto advance = [&] {
+        tell(**session, watch.wait(0ms));
+        return (*session)->advance(Session::Clock::now());
+    };
+    // Until the reader's socket is full and something is held for it.
+    std::size_t sent = 0;
+    for (std::size_t some = 1; some != 0; sent += some) {
+        while (advance() != Session::State::waiting) {
+        }
+        some = test::write_now(right.far.view(), std::string_view(answer).substr(sent));
+    }
+    half_close(left.far.view());
+    CHECK(advance() != Session::State::finished);
+    std::string got;
+    auto state = Session::State::waiting;
+    for (int i = 0; i < 10'000 && state != Session::State::finished; ++i) {
+        got += test::read_now(left.far.view());
+        state = advance();
+    }
+    got += test::read_now(left.far.view());
+    CHECK(state == Session::State::finished);
+    CHECK((*session)->finish().empty());
+    CHECK(got.size() == (*session)->traffic(Ways::to_left).bytes);
+    CHECK(answer.starts_with(got));
+}
+
+TEST_CASE("session: a descriptor passed over a UNIX socket stops no bytes behind it") {
+    Client left = client("left");
+    Client right = client("right");
+    const Fd passed = test::open_file("/dev/null", O_RDONLY);
+    test::send_with(left.far.view(), "a", passed.view());
+    test::write_all(left.far.view(), "b");
+    Rig rig;
+    auto session = Session::create(std::move(left.stream), std::move(right.stream), rig.resources);
+    for (int i = 0; i < 100; ++i)  // without an event
+        if ((*session)->advance(Session::Clock::now()) != Session::State::moving) break;
+    CHECK(test::read_now(right.far.view()) == "ab");
+    (*session)->abandon(Session::Clock::now());
+    (void)(*session)->finish();
 }
 
 TEST_CASE("session: -t counts from the first end, and without it there is no limit") {

@@ -5,6 +5,7 @@
 #include "catch.hpp"
 #include "relay/carriers.hpp"
 #include "relay/targets.hpp"
+#include "relay/timers.hpp"
 #include "unit/fake_kernel.hpp"
 
 using namespace zc;
@@ -25,6 +26,23 @@ constexpr std::size_t small = 64 * 1024;
 constexpr std::size_t large = 1024 * 1024;
 
 }  // namespace
+
+TEST_CASE("timers: one time for each, the earliest, until it has come or is forgotten") {
+    Timers timers;
+    const auto now = Timers::Clock::now();
+    timers.set(1, now + 5s);
+    timers.set(1, now + 9s);
+    timers.set(2, now + 3s);
+    timers.set(3, now + 1s);
+    for (int i = 0; i < 100; ++i) timers.set(1, now + std::chrono::milliseconds(4900 - i));
+    CHECK(timers.size() == 3);
+    timers.forget(3);
+    timers.forget(4);
+    CHECK(timers.until_next(now) == 3000ms);
+    CHECK(timers.due(now + 2s).empty());
+    CHECK(timers.due(now + 5s) == std::vector<std::uint64_t>{2, 1});
+    CHECK_FALSE(timers.until_next(now));
+}
 
 TEST_CASE("targets: first is in the order given, those that refused come last for a while") {
     Three three(Balance::first);
