@@ -145,6 +145,17 @@ Progress Fanout::finish() {
     return Progress{Progress::State::finished, {}, {}};
 }
 
+void Fanout::cut_short(const Error& error) {
+    const auto full = std::find_if(outlets_.begin(), outlets_.end(), [](const Outlet& outlet) {
+        return outlet.living() && outlet.full();
+    });
+    if (error.side == Side::sink && full != outlets_.end())
+        full->lose(error);
+    else
+        report_.error = error.about(head_.source.label);
+    if (!finished_) (void)finish();
+}
+
 void Fanout::source_failed(const Error& error) {
     report_.error = error.about(head_.source.label);
     ended_ = true;
@@ -278,12 +289,13 @@ Progress Fanout::advance() {
     if (ended_ && !anything_held() && (!guard_.holds() || guard_.settled())) return finish();
     if (ended_ || !may_take()) return moved ? Progress{} : wait();
     take();
-    return source_waits_ && !moved ? wait() : Progress{};
+    return (source_waits_ || rate_wait_) && !moved ? wait() : Progress{};
 }
 
 FanoutReport Fanout::report() const {
     FanoutReport all = report_;
     all.calls = head_.calls;
+    if (!finished_) all.elapsed = std::chrono::steady_clock::now() - began_;
     for (const Outlet& outlet : outlets_) {
         all.calls += outlet.calls();
         if (all.sinks.size() < given_) all.sinks.push_back(outlet.report());

@@ -30,6 +30,7 @@ struct FanoutReport {
     BytesBy bytes_by{};               // the same by Method; `carrier` with one sink left
     std::vector<Demotion> demotions;  // of the source's side, so of all sinks
     std::uint64_t calls = 0;          // system calls that move or wait
+    std::uint64_t try_laters = 0;     // how often it waited
     std::chrono::nanoseconds elapsed{0};
     std::optional<Error> error;     // the source's; a sink's is in its own report
     std::vector<SinkReport> sinks;  // in the order they were given
@@ -62,6 +63,9 @@ public:
     //          something is held for a sink.
     Progress advance();
     [[nodiscard]] std::span<const Interest> interests() const { return interests_; }
+
+    // Ends it here: what the error's side is called has failed.
+    void cut_short(const Error& error);
 
     // One more sink: it gets what is taken from now on. When it is lost it goes
     // without a trace.
@@ -97,6 +101,7 @@ private:
     std::size_t reflink(Outlet& outlet, std::size_t bytes);
     void look_at_lease();
     [[nodiscard]] Result<void> unshare();
+    [[nodiscard]] bool waits_for_rate(std::size_t& limit);
     Progress wait();
     void lose(Outlet& outlet, const Error& error);
     void source_failed(const Error& error);
@@ -119,6 +124,7 @@ private:
     bool confirming_end_ = false;
     bool source_waits_ = false;
     bool waited_ = false;
+    std::optional<std::chrono::milliseconds> rate_wait_;  // the rate limit says so
     bool ended_ = false;  // the source; what is held is still delivered
     bool finished_ = false;
     std::chrono::steady_clock::time_point began_;

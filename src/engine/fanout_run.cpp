@@ -1,5 +1,5 @@
 // A fan-out run to its end, and its report in the words of a transfer's.
-#include <memory>
+#include <array>
 #include <utility>
 
 #include "engine/fanout.hpp"
@@ -14,7 +14,10 @@ TransferReport report_of(const FanoutReport& all, const SinkReport& sink) {
     report.method = main_method(sink.bytes_by);
     report.demotions = all.demotions;
     report.demotions.insert(report.demotions.end(), sink.demotions.begin(), sink.demotions.end());
+    report.taken = all.bytes;
     report.calls = all.calls;
+    report.shorts = sink.shorts;
+    report.try_laters = all.try_laters;
     report.elapsed = all.elapsed;
     report.error = all.error ? all.error : sink.error;
     return report;
@@ -22,20 +25,24 @@ TransferReport report_of(const FanoutReport& all, const SinkReport& sink) {
 
 namespace {
 
-// Lets in whoever has come, and waits, if the fan-out does: for its sinks and at
-// the doors.
-void wait_at(std::vector<Door>& doors, Fanout& fanout, const Progress& progress) {
+void let_in(std::vector<Door>& doors, Fanout& fanout) {
+    const auto nobody = [&fanout](Door& door) {
+        const std::array at{Interest{door.socket, Readiness::readable}};
+        const auto ready = sys::wait(at, {}, std::chrono::milliseconds{0});
+        return ready && *ready != 0 && !door.open(fanout);
+    };
+    std::erase_if(doors, nobody);
+}
+
+// Lets in whoever has come; // waits at the doors, too.
+Result<void> wait_at(std::vector<Door>& doors, Fanout& fanout, Patience* patience,
+                     const Progress& progress) {
     const auto wanted = fanout.interests();
-    const bool waits = progress.state == Progress::State::waiting;
     std::vector<Interest> all(wanted.begin(), wanted.end());
     for (const Door& door : doors) all.push_back({door.socket, Readiness::readable});
-    const auto ready = std::make_unique<bool[]>(all.size());
-    const auto limit = waits ? progress.look_after : std::chrono::milliseconds{0};
-    const std::size_t first = wanted.size();
-    if (!sys::wait(all, {ready.get(), all.size()}, limit)) return;
-    for (std::size_t i = doors.size(); i-- != 0;)
-        if (ready[first + i] && !doors[i].open(fanout))
-            doors.erase(doors.begin() + static_cast<std::ptrdiff_t>(i));
+    if (auto in_time = tend(patience, progress, all); !in_time) return in_time;
+    let_in(doors, fanout);
+    return {};
 }
 
 }  // namespace
@@ -44,15 +51,16 @@ FanoutReport run_fanout(Endpoint source, std::vector<FanoutSink> sinks, Workspac
                         FanoutOptions options, std::vector<Door> doors) {
     options.may_join = !doors.empty();
     if (options.may_join) options.transfer.waiting = Waiting::by_poll;
+    Patience* const patience = options.transfer.supervision.patience;
     Fanout fanout(std::move(source), std::move(sinks), space, options);
     // Looking at the doors is a system call; a busy stream makes thousands of steps a second.
     constexpr unsigned steps_between_looks = 64;
     for (unsigned step = 1;; ++step) {
         const Progress progress = fanout.advance();
         if (progress.state == Progress::State::finished) return fanout.report();
-        const bool waits = progress.state == Progress::State::waiting;
-        if (waits || (!doors.empty() && step % steps_between_looks == 0))
-            wait_at(doors, fanout, progress);
+        if (!doors.empty() && step % steps_between_looks == 0) let_in(doors, fanout);
+        if (auto in_time = wait_at(doors, fanout, patience, progress); !in_time)
+            fanout.cut_short(in_time.error());
     }
 }
 

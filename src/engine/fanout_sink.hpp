@@ -44,6 +44,8 @@ struct FanoutSink {
 struct SinkReport {
     std::string label;
     std::uint64_t bytes = 0;          // accepted by it, in the source's order
+    std::uint64_t calls = 0;          // system calls that moved them
+    std::uint64_t shorts = 0;         // of them, those that took less than they were given
     std::uint64_t missed = 0;         // skipped between them (Slow::drop)
     BytesBy bytes_by{};               // the first by Method; `carrier` as the last one
     std::vector<Demotion> demotions;  // of this sink alone

@@ -105,6 +105,7 @@ void Fanout::take() {
     const Method method = choose_method();
     const bool pages = method == Method::tee && taking_.aliases;
     if (pages) limit = static_cast<std::size_t>(std::min<std::uint64_t>(limit, guard_.budget()));
+    if (waits_for_rate(limit)) return;
     for (Outlet& outlet : outlets_) outlet.begin_chunk();
     const std::uint64_t taken = head_.taken;
     const auto step =
@@ -113,8 +114,21 @@ void Fanout::take() {
     report_.bytes = head_.taken;
     const Method counted = method == Method::tee && living() == 1 ? Method::carrier : method;
     report_.bytes_by[static_cast<std::size_t>(counted)] += head_.taken - taken;
+    const auto& supervision = options_.transfer.supervision;
+    if (supervision.rate != nullptr) supervision.rate->took(head_.taken - taken);
+    if (supervision.gauge != nullptr) supervision.gauge->moved(head_.taken - taken);
     if (!step) return source_failed(step.error());
     after_take(*step, method);
+}
+
+bool Fanout::waits_for_rate(std::size_t& limit) {
+    rate_wait_.reset();
+    RateLimit* const rate = options_.transfer.supervision.rate;
+    if (rate == nullptr) return false;
+    const auto leave = rate->ask(RateLimit::Clock::now());
+    if (leave.bytes == 0) rate_wait_ = leave.wait;
+    limit = static_cast<std::size_t>(std::min<std::uint64_t>(limit, leave.bytes));
+    return leave.bytes == 0;
 }
 
 Result<Step> Fanout::take_to_memory(std::size_t limit, Method method) {

@@ -32,6 +32,7 @@ void Fanout::look_again() {
 
 Progress Fanout::wait() {
     waited_ = true;
+    ++report_.try_laters;
     interests_.clear();
     Progress progress{Progress::State::waiting, {}, {}};
     std::optional<Outlet::Clock::time_point> until;
@@ -47,6 +48,10 @@ Progress Fanout::wait() {
             if (options_.watch_readers && outlet.living() && !outlet.full())
                 interests_.push_back({outlet.fd(), Readiness::left});
     }
+    if (rate_wait_ && !source_waits_) {
+        const auto more = Outlet::Clock::now() + *rate_wait_;
+        until = until ? std::min(*until, more) : more;
+    }
     if (guard_.holds()) {
         const auto look = Outlet::Clock::now() + limits::lease_look;
         until = until ? std::min(*until, look) : look;
@@ -56,6 +61,9 @@ Progress Fanout::wait() {
             std::max(std::chrono::milliseconds{0},
                      std::chrono::ceil<std::chrono::milliseconds>(*until - Outlet::Clock::now()));
     if (!interests_.empty()) progress.wants = interests_.front();
+    Gauge* const gauge = options_.transfer.supervision.gauge;
+    if (gauge != nullptr && !interests_.empty())
+        gauge->waits(interests_.front().event == Readiness::writable ? Side::sink : Side::source);
     return progress;
 }
 

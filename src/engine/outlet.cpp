@@ -70,6 +70,8 @@ Result<std::size_t> Outlet::taken(const Result<Step>& step, std::uint64_t before
     const std::uint64_t bytes = route_.delivered - before;
     if (bytes != 0) full_since_.reset();
     report_.bytes = route_.delivered;
+    report_.calls = route_.calls;
+    report_.shorts = route_.shorts;
     if (trail_ != nullptr) trail_->delivered = route_.delivered;
     report_.bytes_by[static_cast<std::size_t>(method)] += bytes;
     return static_cast<std::size_t>(bytes);

@@ -25,6 +25,7 @@ struct Route {
     std::uint64_t taken = 0;      // bytes taken from the source so far
     std::uint64_t delivered = 0;  // bytes the sink has accepted so far
     std::uint64_t calls = 0;      // system calls made for it
+    std::uint64_t shorts = 0;     // of them, writes that took less than they were given
     // What the source has failed with, while bytes from before are still held.
     std::optional<Error> source_error{};
 };

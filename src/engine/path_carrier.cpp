@@ -57,8 +57,9 @@ Result<Step> splice_out(Route& route, Carrier& carrier, std::size_t most) {
     auto pipe = carrier.pipe();
     if (!pipe) return unsupported(pipe.error());
     ++route.calls;
-    const auto gone = sys::splice((*pipe)->read_end(), route.sink.fd,
-                                  std::min(most, carrier.size()), sleep_of(route));
+    const std::size_t offered = std::min(most, carrier.size());
+    const auto gone = sys::splice((*pipe)->read_end(), route.sink.fd, offered, sleep_of(route));
+    if (gone && *gone < offered) ++route.shorts;
     if (!gone) return waits_demotes_or_fails(gone.error(), Side::sink);
     // Kernel: 0 from a pipe that holds bytes: a page of it lost its content.
     if (*gone == 0) return failure(Error::truncated().at(Side::source));

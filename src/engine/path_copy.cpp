@@ -47,6 +47,7 @@ Result<Step> write_some(Route& route, std::span<const std::byte> from, sys::Cach
     if (!written) return refused(written.error(), Side::sink, cache);
     // Some drivers say 0 when they are full; asking again would never end.
     if (*written == 0) return failure(Error::stuck().at(Side::sink));
+    if (*written < from.size()) ++route.shorts;
     route.delivered += *written;
     return moved();
 }

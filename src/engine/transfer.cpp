@@ -43,6 +43,22 @@ Transfer::Transfer(Endpoint source, Endpoint sink, Workspace& space, TransferOpt
       began_(std::chrono::steady_clock::now()) {
     if (route_.source.facts.size_bytes >= limits::read_ahead_bytes)
         (void)sys::advise_sequential(route_.source.fd);
+    // Who may not sleep could write a blocking pipe or terminal only in the smallest
+    // pieces (path_io.cpp); another description of it is ours to make as we like.
+    const FdFacts& facts = route_.sink.facts;
+    const bool sleeps = facts.kind == FdKind::pipe || facts.kind == FdKind::terminal;
+    if (options_.supervision.patience != nullptr && sleeps && facts.blocking == Blocking::yes)
+        (void)take_own_sink();
+}
+
+Result<void> Transfer::take_own_sink() {
+    auto own = sys::reopen_nonblocking(route_.sink.fd, Readiness::writable);
+    if (!own) return failure(own.error());
+    own_sink_ = std::move(*own);
+    given_sink_ = route_.sink.fd;
+    route_.sink.fd = own_sink_.view();
+    route_.sink.facts.blocking = Blocking::no;
+    return {};
 }
 
 bool Transfer::worth_a_pipe() const {
@@ -90,16 +106,10 @@ void Transfer::guard_pages() {
     if (!refused && guard_.budget() == 0)
         refused = Error::told(Errc::unavailable, "F_SETLEASE", "no longer than the copied tail");
     if (!refused && route_.sink.facts.blocking == Blocking::yes) {
-        auto own = sys::reopen_nonblocking(route_.sink.fd, Readiness::writable);
-        if (own) {
-            own_sink_ = std::move(*own);
-            given_sink_ = route_.sink.fd;
-            route_.sink.fd = own_sink_.view();
-            route_.sink.facts.blocking = Blocking::no;
-            trail_->sink = route_.sink;
-        } else {
+        if (auto own = take_own_sink(); !own)
             refused = own.error();
-        }
+        else
+            trail_->sink = route_.sink;
     }
     if (!refused) {
         trail_->pages_end = route_.delivered;
@@ -160,6 +170,7 @@ void Transfer::sum_up() {
     report_.bytes = route_.delivered;
     report_.taken = route_.taken;
     report_.calls = route_.calls;
+    report_.shorts = route_.shorts;
     report_.elapsed = std::chrono::steady_clock::now() - began_;
     report_.method = main_method(report_.bytes_by);
 }
@@ -169,7 +180,9 @@ TransferReport Transfer::report_so_far() {
     return report_;
 }
 
-Progress Transfer::wait_for(Side side) const {
+Progress Transfer::wait_for(Side side) {
+    ++report_.try_laters;
+    if (options_.supervision.gauge != nullptr) options_.supervision.gauge->waits(side);
     Progress progress{Progress::State::waiting, {}, {}};
     progress.wants = side == Side::source ? Interest{route_.source.fd, Readiness::readable}
                                           : Interest{route_.sink.fd, Readiness::writable};
@@ -220,11 +233,19 @@ Progress Transfer::advance() {
     if (limit == 0 && route_.space.held() == 0) return end_of_source(Method::copy);
     if (guard_.holds() && uses_pipe(method))
         limit = static_cast<std::size_t>(std::min<std::uint64_t>(limit, guard_.budget()));
+    const auto& [gauge, rate, patience] = options_.supervision;
+    if (rate != nullptr && route_.space.held() == 0) {
+        const auto leave = rate->ask(RateLimit::Clock::now());
+        if (leave.bytes == 0) return Progress{Progress::State::waiting, {}, leave.wait};
+        limit = static_cast<std::size_t>(std::min<std::uint64_t>(limit, leave.bytes));
+    }
     const std::uint64_t taken = route_.taken;
     const std::uint64_t delivered = route_.delivered;
     auto step = step_by(method, route_, limit);
     account(method, taken, delivered);
     if (options_.tap && route_.taken != taken) options_.tap(route_.space.buffer.loaded());
+    if (rate != nullptr) rate->took(route_.taken - taken);
+    if (gauge != nullptr) gauge->moved(route_.delivered - delivered);
     if (!step) return finish(step.error());
     return after(*step, method);
 }
@@ -233,6 +254,8 @@ void add(TransferReport& into, const TransferReport& part) {
     into.bytes += part.bytes;
     into.taken += part.taken;
     into.calls += part.calls;
+    into.shorts += part.shorts;
+    into.try_laters += part.try_laters;
     into.elapsed += part.elapsed;
     for (std::size_t i = 0; i < into.bytes_by.size(); ++i) into.bytes_by[i] += part.bytes_by[i];
     into.demotions.insert(into.demotions.end(), part.demotions.begin(), part.demotions.end());
@@ -240,19 +263,30 @@ void add(TransferReport& into, const TransferReport& part) {
     if (part.error) into.error = part.error;
 }
 
-void wait_for(const Progress& progress) {
-    std::span<const Interest> wanted;
-    if (progress.wants) wanted = {&*progress.wants, 1};
-    (void)sys::wait(wanted, {}, progress.look_after);
+void wait_for(const Progress& progress) { (void)tend(nullptr, progress, wanted_by(progress)); }
+
+std::span<const Interest> wanted_by(const Progress& progress) {
+    if (!progress.wants) return {};
+    return {&*progress.wants, 1};
+}
+
+Result<void> tend(Patience* patience, const Progress& progress, std::span<const Interest> wanted) {
+    const bool waits = progress.state == Progress::State::waiting;
+    if (patience != nullptr)
+        return waits ? patience->wait(wanted, progress.look_after) : patience->moved();
+    if (waits) (void)sys::wait(wanted, {}, progress.look_after);
+    return {};
 }
 
 TransferReport run_transfer(Endpoint source, Endpoint sink, Workspace& space,
                             TransferOptions options) {
+    Patience* const patience = options.supervision.patience;
     Transfer transfer(std::move(source), std::move(sink), space, std::move(options));
     for (;;) {
         const Progress progress = transfer.advance();
         if (progress.state == Progress::State::finished) return transfer.report();
-        if (progress.state == Progress::State::waiting) wait_for(progress);
+        if (auto in_time = tend(patience, progress, wanted_by(progress)); !in_time)
+            transfer.cut_short(in_time.error());
     }
 }
 

@@ -9,11 +9,22 @@
 #include <vector>
 
 #include "engine/endpoint.hpp"
+#include "engine/gauge.hpp"
 #include "engine/lease.hpp"
 #include "engine/path.hpp"
+#include "engine/patience.hpp"
 #include "engine/plan.hpp"
+#include "engine/rate_limit.hpp"
 
 namespace zc {
+
+// Who looks on, and may hold a transfer up or end it. All may be shared by several
+// transfers, and must outlive them.
+struct Supervision {
+    Gauge* gauge = nullptr;
+    RateLimit* rate = nullptr;
+    Patience* patience = nullptr;  // asked by run_transfer() and run_fanout()
+};
 
 struct TransferOptions {
     Policy policy;
@@ -21,6 +32,7 @@ struct TransferOptions {
     Waiting waiting = Waiting::in_kernel;
     // Shown every byte that is taken; then nothing is spliced.
     std::function<void(std::span<const std::byte>)> tap = {};
+    Supervision supervision = {};
 };
 
 // One change of method, and why.
@@ -37,7 +49,9 @@ struct TransferReport {
     BytesBy bytes_by{};            // the same by Method
     Method method = Method::copy;  // moved most of them
     std::vector<Demotion> demotions;
-    std::uint64_t calls = 0;  // system calls that move or wait
+    std::uint64_t calls = 0;       // system calls that move or wait
+    std::uint64_t shorts = 0;      // of them, writes that took less than they were given
+    std::uint64_t try_laters = 0;  // how often a side was not ready (EAGAIN)
     std::chrono::nanoseconds elapsed{0};
     std::optional<Error> error;  // with its side, and that side's label as subject
 };
@@ -70,6 +84,9 @@ public:
     // Blocks   as its Waiting says.
     Progress advance();
 
+    // Ends it here, as failed on the error's side.
+    void cut_short(const Error& error) { (void)finish(error); }
+
     // Complete when it has finished.
     [[nodiscard]] const TransferReport& report() const { return report_; }
     // Bytes the sink has accepted so far.
@@ -90,7 +107,8 @@ private:
     void demote(const Error& reason);
     void account(Method method, std::uint64_t taken_before, std::uint64_t delivered_before);
     Progress after(const Step& step, Method method);
-    Progress wait_for(Side side) const;
+    Progress wait_for(Side side);
+    Result<void> take_own_sink();
     Progress finish(std::optional<Error> error);
     void sum_up();
     Progress end_of_source(Method method);
@@ -116,7 +134,15 @@ private:
 TransferReport run_transfer(Endpoint source, Endpoint sink, Workspace& space,
                             TransferOptions options = {});
 
-// Waits as a Progress asks; used by whoever runs a mover to its end.
+// Waits as a Progress asks.
 void wait_for(const Progress& progress);
+
+// After a step: waits as the Progress asks, within the bounds; for whoever runs a mover
+// to its end.
+//
+// Errors   Errc::out_of_time: end it with that.
+[[nodiscard]] Result<void> tend(Patience* patience, const Progress& progress,
+                                std::span<const Interest> wanted);
+[[nodiscard]] std::span<const Interest> wanted_by(const Progress& progress);
 
 }  // namespace zc

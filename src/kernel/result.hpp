@@ -14,7 +14,9 @@ enum class Errc : std::uint8_t {
     bad_address,  // an address does not follow the grammar of zc-address(7)
     unavailable,  // understood, but this build does not do it
     unresolved,   // a host or service name has no address
-    timed_out,    // a time limit of the caller ran out
+    timed_out,    // a time limit of an address or a sink ran out
+    out_of_time,  // a time limit of the whole transfer ran out
+    unexpected,   // all went well, but the result is not the one that was expected
     child_failed  // a child process ended with a non-zero status
 };
 
