@@ -7,13 +7,14 @@
 #include <vector>
 
 #include "address/address.hpp"
+#include "supervisor.hpp"
 #include "text/line_format.hpp"
-#include "tool.hpp"
 
 namespace zc::tool {
 
 struct CatOptions {
     CommonOptions common;
+    SupervisorOptions supervisor;
     LineOptions lines;
     std::optional<std::string> output;
     std::optional<std::string> sink_address;

@@ -76,11 +76,11 @@ bool CatOutput::is_the_file(const CatInput& input) const {
 void CatOutput::blame(const Error& error) {
     failed_ = true;
     if (file_.valid())
-        program_.complain(shell_quoted(*options_.output), cause(error));
+        program_.complain(shell_quoted(*options_.output), error);
     else if (stream_)
-        program_.complain(one_line(sink_.label), cause(error));
+        program_.complain(one_line(sink_.label), error);
     else
-        program_.complain("write error", cause(error));
+        program_.complain("write error", error);
 }
 
 // Over NFS or a full quota the close tells of a write that was lost.

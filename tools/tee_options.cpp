@@ -99,6 +99,7 @@ void declare_tee(CLI::App& app, TeeOptions& options) {
         ->allow_extra_args(false);
     app.add_flag("--no-stdout", options.no_stdout, "do not write to standard output");
     declare_pace(app, options.pace);
+    add_supervision(app, options.supervisor, {.progress = false, .interval = false});
     add_common(app, options.common);
     app.footer(
         "\nExamples:\n"

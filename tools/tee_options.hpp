@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "engine/fanout_sink.hpp"
-#include "tool.hpp"
+#include "supervisor.hpp"
 
 namespace zc::tool {
 
@@ -24,6 +24,7 @@ struct Pace {
 
 struct TeeOptions {
     CommonOptions common;
+    SupervisorOptions supervisor;
     bool append = false;
     bool ignore_interrupts = false;
     bool no_stdout = false;

@@ -166,11 +166,11 @@ void TeeSinks::blame(const Sink& sink, const SinkReport& report) {
     std::string text = cause(*report.error);
     if (sink.is_address() || report.error->kind == Errc::timed_out)
         text += fmt::format(" (after {} bytes)", report.bytes);
-    program_.complain(shown(sink), text);
+    program_.complain(shown(sink), text, status_of(*report.error));
 }
 
 void TeeSinks::tell(const Endpoint& source, const FanoutReport& report) {
-    if (report.error) program_.complain("read error", cause(*report.error));
+    if (report.error) program_.complain("read error", *report.error);
     auto told = report.sinks.begin();
     for (const Sink& sink : sinks_) {
         if (options_.common.explain)

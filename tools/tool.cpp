@@ -77,9 +77,33 @@ int run_parsed(Program& program, const std::vector<std::string>& given, const In
 
 }  // namespace
 
-void Program::complain(std::string_view thing, std::string_view cause) {
+int status_of(const Error& error) {
+    switch (error.kind) {
+        case Errc::unexpected: return unexpected;
+        case Errc::out_of_time: return out_of_time;
+        default: return failed;
+    }
+}
+
+void Program::complain(std::string_view thing, std::string_view cause, int status) {
     print_line(fmt::format("{}: {}: {}", name_, thing, cause));
-    status_ = failed;
+    const std::lock_guard lock(mutex_);
+    if (status_ == success) status_ = status;
+    told_.push_back(fmt::format("{}: {}", thing, cause));
+}
+
+void Program::complain(std::string_view thing, const Error& error) {
+    complain(thing, cause(error), status_of(error));
+}
+
+int Program::status() const {
+    const std::lock_guard lock(mutex_);
+    return status_;
+}
+
+std::vector<std::string> Program::told() const {
+    const std::lock_guard lock(mutex_);
+    return told_;
 }
 
 void Program::say(std::string_view text) const { print_line(fmt::format("{}: {}", name_, text)); }
@@ -87,8 +111,8 @@ void Program::say(std::string_view text) const { print_line(fmt::format("{}: {}"
 int Program::misused(std::string_view text) {
     say(text);
     print_line(fmt::format("Try '{} --help' for more information.", name_));
-    status_ = failed;
-    return status_;
+    const std::lock_guard lock(mutex_);
+    return status_ = failed;
 }
 
 void Program::explain(const Endpoint& source, const Endpoint& sink,

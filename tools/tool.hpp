@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,9 +17,12 @@
 
 namespace zc::tool {
 
-// Exit statuses of all three programs; a signal ends them as usual.
-inline constexpr int success = 0;
-inline constexpr int failed = 1;
+// Exit statuses of all three programs; a signal ends them as usual (128+N).
+inline constexpr int success = 0;      // all moved
+inline constexpr int failed = 1;       // what cat, tee or socat would call an error
+inline constexpr int unexpected = 3;   // the result is not what was expected: size, digest
+inline constexpr int out_of_time = 4;  // --timeout or --stall-timeout ran out
+[[nodiscard]] int status_of(const Error& error);
 
 // The name the program was called by, without its folder.
 class Program {
@@ -26,10 +30,14 @@ public:
     explicit Program(std::string name) : name_(std::move(name)) {}
 
     [[nodiscard]] const std::string& name() const { return name_; }
-    [[nodiscard]] int status() const { return status_; }
+    [[nodiscard]] int status() const;
 
-    // Prints `name: thing: cause`, in one write, and makes the status `failed`.
-    void complain(std::string_view thing, std::string_view cause);
+    // Prints `name: thing: cause`, in one write, and makes the status `failed`; of an
+    // Error the status is its own. The first status that is not 0 stays.
+    void complain(std::string_view thing, std::string_view cause, int status = failed);
+    void complain(std::string_view thing, const Error& error);
+    // What has been complained of, in order. For any thread.
+    [[nodiscard]] std::vector<std::string> told() const;
 
     // Prints `name: text`, in one write; the status stays.
     void say(std::string_view text) const;
@@ -42,7 +50,9 @@ public:
 
 private:
     std::string name_;
+    mutable std::mutex mutex_;  // of what follows
     int status_ = success;
+    std::vector<std::string> told_;
 };
 
 // Adds --explain and --zero-copy.

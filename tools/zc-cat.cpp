@@ -68,6 +68,7 @@ void declare(CLI::App& app, zc::tool::CatOptions& options) {
                        [&](std::uint64_t bytes) { options.skip_bytes = bytes; });
     zc::tool::add_size(app, "--count", "end after SIZE bytes of the input",
                        [&](std::uint64_t bytes) { options.count_bytes = bytes; });
+    zc::tool::add_supervision(app, options.supervisor, {.size = false});
     zc::tool::add_common(app, options.common);
     app.footer(
         "\nExamples:\n"
@@ -87,6 +88,7 @@ public:
     Cat(zc::tool::Program& program, const zc::tool::CatOptions& options)
         : program_(program),
           options_(options),
+          supervisor_(program, options.supervisor),
           output_(program, options),
           skip_left_(options.skip_bytes),
           count_left_(options.count_bytes),
@@ -94,11 +96,15 @@ public:
           formatter_(options.lines) {}
 
     int run(const zc::tool::Words& words) {
-        if (!take_inputs(words) || !output_.open(inputs_)) return program_.status();
-        for (const zc::tool::CatInput& input : inputs_)
-            if (count_left_ == 0 || !copy_input(input)) break;
-        end_lines();
-        close_all();
+        if (!take_inputs(words) || !supervisor_.start()) return program_.status();
+        if (output_.open(inputs_)) {
+            supervisor_.expect(expected_bytes());
+            for (const zc::tool::CatInput& input : inputs_)
+                if (count_left_ == 0 || out_of_time() || !copy_input(input)) break;
+            end_lines();
+            close_all();
+        }
+        supervisor_.sum_up();
         return program_.status();
     }
 
@@ -122,6 +128,26 @@ private:
         return true;
     }
 
+    [[nodiscard]] bool out_of_time() const { return program_.status() == zc::tool::out_of_time; }
+
+    // Of all inputs together, if all of them are files.
+    [[nodiscard]] std::optional<std::uint64_t> expected_bytes() const {
+        if (options_.supervisor.progress == zc::tool::ShowProgress::never || changes_lines_)
+            return std::nullopt;
+        std::uint64_t all = 0;
+        for (const zc::tool::CatInput& input : inputs_) {
+            if (input.address) return std::nullopt;
+            const auto file = input.text == "-" ? zc::Result<zc::Fd>(zc::Fd())
+                                                : zc::open_file(input.text, zc::OpenFor::reading);
+            const zc::FdView fd = file && file->valid() ? file->view() : zc::FdView(0);
+            const auto bytes = file ? zc::bytes_left_in(fd) : std::optional<std::uint64_t>(0);
+            if (!bytes) return std::nullopt;
+            all += *bytes;
+        }
+        all -= std::min(all, skip_left_);
+        return count_left_ ? std::min(all, *count_left_) : all;
+    }
+
     // ---- the inputs; each returns false when going on is pointless: the sink has failed
 
     bool copy_input(const zc::tool::CatInput& input) {
@@ -143,7 +169,7 @@ private:
     }
 
     bool blame_file(const std::string& name, const zc::Error& error) {
-        program_.complain(zc::tool::shell_quoted(name), zc::cause(error));
+        program_.complain(zc::tool::shell_quoted(name), error);
         return true;
     }
 
@@ -169,7 +195,7 @@ private:
     }
 
     bool blame_stream(const zc::Error& error) {
-        program_.complain(zc::tool::one_line(error.subject), zc::cause(error));
+        program_.complain(zc::tool::one_line(error.subject), error);
         return true;
     }
 
@@ -192,11 +218,13 @@ private:
         if (options_.sparse) how.policy.holes = zc::Holes::kept;
         how.limit = count_left_;
         if (most && (!how.limit || *most < *how.limit)) how.limit = most;
+        supervisor_.supervise(how);
         const auto report =
             changes_lines_ ? copy_lines(source, how) : zc::run_transfer(source, sink, space_, how);
         taken_ += report.taken;
         if (count_left_) *count_left_ -= report.taken;
         if (options_.common.explain) program_.explain(source, sink, report);
+        if (supervisor_.wants_stats()) supervisor_.add(zc::stats_of(source, sink, report));
         if (report.error && report.error->side == Side::sink) {
             output_.blame(*report.error);
             return std::nullopt;
@@ -233,6 +261,7 @@ private:
     zc::tool::Program& program_;
     const zc::tool::CatOptions& options_;
     std::vector<zc::tool::CatInput> inputs_;
+    zc::tool::Supervisor supervisor_;
     zc::tool::CatOutput output_;
     bool used_standard_input_ = false;
     zc::Workspace space_;

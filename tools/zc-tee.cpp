@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "engine/fanout.hpp"
+#include "kernel/file.hpp"
 #include "tee_options.hpp"
 #include "tee_sinks.hpp"
 #include "tool.hpp"
@@ -17,24 +18,30 @@ int run(zc::tool::Program& program, zc::tool::TeeOptions& options, const zc::too
     options.output_error = zc::tool::output_error_of(words);
     const bool sigpipe_ends = ignore_sigpipe();
     const auto source = zc::look_at(zc::FdView(0), "standard input");
+    zc::tool::Supervisor supervisor(program, options.supervisor);
     zc::tool::TeeSinks sinks(program, options, sigpipe_ends);
-    if (!sinks.open(words, source)) return program.status();
+    if (!supervisor.start() || !sinks.open(words, source)) return program.status();
     if (!source) {
         program.complain("read error", zc::cause(source.error()));
         return program.status();
     }
     zc::FanoutOptions how;
     how.transfer.policy = options.common.policy;
+    supervisor.supervise(how.transfer);
+    supervisor.expect(zc::bytes_left_in(source->fd));
     how.watch_readers = options.leaving_is_silent();
     how.threads = std::thread::hardware_concurrency();
     zc::Workspace space;
     const auto report = zc::run_fanout(*source, sinks.sinks(), space, how, sinks.doors());
+    supervisor.stop();
     sinks.tell(*source, report);
+    if (supervisor.wants_stats()) supervisor.add(zc::stats_of(*source, report, sinks.sinks()));
     if (sinks.died(report)) {
         std::signal(SIGPIPE, SIG_DFL);
         (void)std::raise(SIGPIPE);
     }
     sinks.close(report);
+    supervisor.sum_up();
     return program.status();
 }
 

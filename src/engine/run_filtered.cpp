@@ -1,11 +1,48 @@
 #include "engine/run_filtered.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "kernel/io.hpp"
+#include "kernel/limits.hpp"
 
 namespace zc {
 namespace {
+
+// Writes all of it; under supervision no more at once than is sure not to sleep.
+Result<void> write_supervised(const Endpoint& sink, std::span<const std::byte> bytes,
+                              Patience* patience) {
+    if (patience == nullptr) return write_all(sink.fd, bytes);
+    const std::array room{Interest{sink.fd, Readiness::writable}};
+    while (!bytes.empty()) {
+        if (auto in_time = patience->wait(room, {}); !in_time) return in_time;
+        const auto piece = bytes.first(std::min(bytes.size(), limits::sure_write_bytes));
+        if (auto written = write_all(sink.fd, piece); !written) return written;
+        bytes = bytes.subspan(piece.size());
+        if (auto in_time = patience->moved(); !in_time) return in_time;
+    }
+    return {};
+}
+
+// How much may be read now; waits for the rate, and for the source.
+Result<std::size_t> leave_to_read(const Endpoint& source, const Supervision& supervision,
+                                  std::size_t most) {
+    const auto& [gauge, rate, patience] = supervision;
+    while (rate != nullptr) {
+        const auto leave = rate->ask(RateLimit::Clock::now());
+        if (leave.bytes != 0) {
+            most = static_cast<std::size_t>(std::min<std::uint64_t>(most, leave.bytes));
+            break;
+        }
+        const Progress pause{Progress::State::waiting, {}, leave.wait};
+        if (auto in_time = tend(patience, pause, {}); !in_time) return failure(in_time.error());
+    }
+    if (patience == nullptr) return most;
+    const std::array input{Interest{source.fd, Readiness::readable}};
+    if (gauge != nullptr) gauge->waits(Side::source);
+    if (auto in_time = patience->wait(input, {}); !in_time) return failure(in_time.error());
+    return most;
+}
 
 std::optional<Error> filter_all(const Endpoint& source, const Endpoint& sink, Workspace& space,
                                 const TransferOptions& options, const Filter& filter,
@@ -16,6 +53,10 @@ std::optional<Error> filter_all(const Endpoint& source, const Endpoint& sink, Wo
             room = room.first(static_cast<std::size_t>(
                 std::min<std::uint64_t>(room.size(), *options.limit - report.taken)));
         if (room.empty()) return std::nullopt;
+        const Supervision& supervision = options.supervision;
+        const auto leave = leave_to_read(source, supervision, room.size());
+        if (!leave) return leave.error().at(Side::source).about(source.label);
+        room = room.first(*leave);
         ++report.calls;
         const auto got = read_some(source.fd, room);
         if (!got) return got.error().at(Side::source).about(source.label);
@@ -23,9 +64,11 @@ std::optional<Error> filter_all(const Endpoint& source, const Endpoint& sink, Wo
         report.taken += *got;
         const auto changed = filter(room.first(*got));
         ++report.calls;
-        if (auto written = write_all(sink.fd, changed); !written)
+        if (supervision.rate != nullptr) supervision.rate->took(*got);
+        if (auto written = write_supervised(sink, changed, supervision.patience); !written)
             return written.error().at(Side::sink).about(sink.label);
         report.bytes += changed.size();
+        if (supervision.gauge != nullptr) supervision.gauge->moved(changed.size());
     }
 }
 

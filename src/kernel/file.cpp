@@ -1,5 +1,8 @@
 #include "kernel/file.hpp"
 
+#include <span>
+
+#include "kernel/io.hpp"
 #include "kernel/sys.hpp"
 #include "kernel/sys_file.hpp"
 
@@ -20,6 +23,29 @@ Result<Fd> open_file(const std::string& path, OpenFor purpose) {
     }
     if (!opened) return failure(opened.error().about(path));
     return opened;
+}
+
+Result<std::string> read_file(const std::string& path, std::size_t most) {
+    const auto file = open_file(path, OpenFor::reading);
+    if (!file) return failure(file.error());
+    std::string text(most, '\0');
+    std::size_t filled = 0;
+    while (filled < most) {
+        const auto room = std::as_writable_bytes(std::span(text)).subspan(filled);
+        const auto got = read_some(file->view(), room);
+        if (!got) return failure(got.error().about(path));
+        if (*got == 0) break;
+        filled += *got;
+    }
+    text.resize(filled);
+    return text;
+}
+
+std::optional<std::uint64_t> bytes_left_in(FdView file) {
+    const auto facts = classify(file);
+    if (!facts || facts->kind != FdKind::regular) return std::nullopt;
+    const auto at = sys::offset(file);
+    return at && *at < facts->size_bytes ? facts->size_bytes - *at : 0;
 }
 
 Result<std::uint64_t> position(FdView file) { return sys::offset(file); }

@@ -1,6 +1,8 @@
 // Files opened by path, for programs whose operands are paths.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "kernel/fd.hpp"
@@ -21,6 +23,12 @@ enum class OpenFor : std::uint8_t {
 // Errors  open(2)'s, with the path as subject.
 // Blocks  on a FIFO until its other end is opened.
 [[nodiscard]] Result<Fd> open_file(const std::string& path, OpenFor purpose);
+
+// The beginning of a file, at most so many bytes.
+[[nodiscard]] Result<std::string> read_file(const std::string& path, std::size_t most);
+
+// From where it is read next to its end; nothing for what is no regular file.
+[[nodiscard]] std::optional<std::uint64_t> bytes_left_in(FdView file);
 
 // Where the next read or write of a file happens.
 //

@@ -11,4 +11,9 @@ namespace zc {
 // What gethostname(2) says of this machine.
 [[nodiscard]] inline std::string host_name() { return sys::host_name(); }
 
+// How many columns a terminal has; nothing when it is none, or does not say.
+[[nodiscard]] inline std::optional<std::size_t> terminal_columns(FdView terminal) {
+    return sys::terminal_columns(terminal);
+}
+
 }  // namespace zc

@@ -67,6 +67,9 @@ void raise_descriptor_limit();
 // small, in bytes (pipe(7)); nothing when there is no such limit.
 [[nodiscard]] std::optional<std::size_t> pipe_quota_bytes();
 
+// How many columns a terminal has; nothing when it is none, or does not say.
+[[nodiscard]] std::optional<std::size_t> terminal_columns(FdView terminal);
+
 [[nodiscard]] int own_pid();
 [[nodiscard]] std::string host_name();
 [[nodiscard]] std::string signal_name(int signal);

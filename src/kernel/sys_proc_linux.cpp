@@ -2,6 +2,7 @@
 #include "kernel/sys_proc.hpp"
 
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -182,6 +183,13 @@ void raise_descriptor_limit() {
     given_limit = limit;
     limit.rlim_cur = limit.rlim_max;
     (void)::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+std::optional<std::size_t> terminal_columns(FdView terminal) {
+    winsize size{};
+    if (::ioctl(terminal.number(), TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+        return std::nullopt;
+    return size.ws_col;
 }
 
 std::optional<std::size_t> pipe_quota_bytes() {
