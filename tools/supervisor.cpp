@@ -103,8 +103,9 @@ bool Supervisor::watches() const {
 }
 
 bool Supervisor::start() {
-    if (options_.rate) rate_.emplace(*options_.rate);
+    bytes_a_second_ = options_.rate.value_or(0);
     if (!options_.rate_file.empty() && !read_rate()) return false;
+    if (bytes_a_second_ != 0) rate_.emplace(bytes_a_second_);
     if (watches() || options_.bounds.stall || options_.bounds.total)
         patience_.emplace(options_.bounds);
     const auto facts = classify(terminal);
@@ -149,10 +150,7 @@ bool Supervisor::read_rate() {
         program_.complain(shell_quoted(options_.rate_file), "holds no rate; 500K and 10M are");
         return false;
     }
-    if (rate_)
-        rate_->set(*rate);
-    else
-        rate_.emplace(*rate);
+    bytes_a_second_ = *rate;
     return true;
 }
 

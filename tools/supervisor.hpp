@@ -2,6 +2,7 @@
 // --rate-limit, --stall-timeout, --timeout, in all three programs.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <mutex>
 #include <optional>
@@ -82,6 +83,7 @@ private:
     Program& program_;
     const SupervisorOptions& options_;
     Gauge gauge_;
+    std::atomic<std::uint64_t> bytes_a_second_ = 0;
     std::optional<RateLimit> rate_;
     std::optional<Patience> patience_;
     std::optional<Observer> observer_;

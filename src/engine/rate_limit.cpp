@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace zc {
 namespace {
@@ -16,37 +17,30 @@ double bytes_in(std::chrono::milliseconds time, double rate) {
 
 }  // namespace
 
-RateLimit::RateLimit(std::uint64_t rate, Clock::time_point now)
-    : rate_(static_cast<double>(std::max<std::uint64_t>(rate, 1))), at_(now) {}
-
-void RateLimit::set(std::uint64_t rate) {
-    const std::lock_guard lock(mutex_);
-    save_up(Clock::now());
-    rate_ = static_cast<double>(std::max<std::uint64_t>(rate, 1));
-    saved_ = std::min(saved_, bytes_in(burst, rate_));
-}
-
-std::uint64_t RateLimit::rate() const {
-    const std::lock_guard lock(mutex_);
-    return static_cast<std::uint64_t>(rate_);
-}
-
-void RateLimit::save_up(Clock::time_point now) {
-    if (now <= at_) return;
-    saved_ = std::min(saved_ + rate_ * seconds(now - at_), bytes_in(burst, rate_));
-    at_ = now;
-}
+RateLimit::RateLimit(const std::atomic<std::uint64_t>& rate, RateLimit* with, Clock::time_point now)
+    : rate_(rate), with_(with), at_(now) {}
 
 RateLimit::Leave RateLimit::ask(Clock::time_point now) {
-    const std::lock_guard lock(mutex_);
-    save_up(now);
-    const double least = bytes_in(piece, rate_);
-    if (saved_ >= least) return {static_cast<std::uint64_t>(saved_), {}};
-    const double missing = (least - saved_) / rate_;
-    return {0, std::chrono::milliseconds(static_cast<std::int64_t>(std::ceil(missing * 1000)))};
+    Leave leave{std::numeric_limits<std::uint64_t>::max(), {}};
+    if (const auto rate = static_cast<double>(rate_.load()); rate > 0) {
+        const std::lock_guard lock(mutex_);
+        saved_ = std::min(saved_ + rate * std::max(0.0, seconds(now - at_)), bytes_in(burst, rate));
+        at_ = std::max(at_, now);
+        const double least = bytes_in(piece, rate);
+        const double missing = (least - saved_) / rate;
+        leave.bytes = saved_ >= least ? static_cast<std::uint64_t>(saved_) : 0;
+        if (leave.bytes == 0)
+            leave.wait =
+                std::chrono::milliseconds(static_cast<std::int64_t>(std::ceil(missing * 1000)));
+    }
+    if (with_ == nullptr) return leave;
+    const Leave other = with_->ask(now);
+    return {std::min(leave.bytes, other.bytes), std::max(leave.wait, other.wait)};
 }
 
 void RateLimit::took(std::uint64_t bytes) {
+    if (with_ != nullptr) with_->took(bytes);
+    if (rate_ == 0) return;
     const std::lock_guard lock(mutex_);
     saved_ -= static_cast<double>(bytes);
 }

@@ -1,6 +1,7 @@
 // How many bytes a second may be taken from a source.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <mutex>
@@ -18,11 +19,10 @@ public:
     static constexpr std::chrono::milliseconds burst{50};
     static constexpr std::chrono::milliseconds piece{10};
 
-    // Takes    bytes a second, at least 1.
-    explicit RateLimit(std::uint64_t rate, Clock::time_point now = Clock::now());
-    // For any thread; what was saved up is kept, as far as the new burst allows.
-    void set(std::uint64_t rate);
-    [[nodiscard]] std::uint64_t rate() const;
+    // Takes    bytes a second; may be changed at any time by any thread, and must outlive
+    //          it. 0 is no limit. Another limit that is kept, too, or none.
+    explicit RateLimit(const std::atomic<std::uint64_t>& rate, RateLimit* with = nullptr,
+                       Clock::time_point now = Clock::now());
 
     struct Leave {
         std::uint64_t bytes = 0;            // that may be taken now
@@ -33,10 +33,9 @@ public:
     void took(std::uint64_t bytes);
 
 private:
-    void save_up(Clock::time_point now);
-
-    mutable std::mutex mutex_;
-    double rate_;
+    std::mutex mutex_;
+    const std::atomic<std::uint64_t>& rate_;
+    RateLimit* with_;
     double saved_ = 0;  // bytes
     Clock::time_point at_;
 };

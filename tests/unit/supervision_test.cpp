@@ -1,4 +1,5 @@
 // What may hold a transfer up or end it: rate, bounds; and what is told meanwhile.
+#include <atomic>
 #include <cmath>
 
 #include "battery.hpp"
@@ -48,7 +49,8 @@ TransferOptions supervised(Supervision supervision) {
 TEST_CASE("rate: within 1 % over any two seconds, and no burst above 50 ms worth") {
     for (const std::uint64_t rate : {100U, 1'000'000U, 1'000'000'000U}) {
         const auto start = RateLimit::Clock::now();
-        RateLimit limit(rate, start);
+        const std::atomic<std::uint64_t> bytes_a_second = rate;
+        RateLimit limit(bytes_a_second, nullptr, start);
         std::vector<std::pair<double, std::uint64_t>> taken;  // when, how much in all
         std::uint64_t all = 0;
         std::uint64_t most = 0;
@@ -80,15 +82,31 @@ TEST_CASE("rate: within 1 % over any two seconds, and no burst above 50 ms worth
 
 TEST_CASE("rate: what was saved up is no more than a burst, also when the rate is changed") {
     const auto start = RateLimit::Clock::now();
-    RateLimit limit(1000, start);
+    std::atomic<std::uint64_t> rate = 1000;
+    RateLimit limit(rate, nullptr, start);
     CHECK(limit.ask(start + 10s).bytes == 50);
-    limit.set(100);
-    CHECK(limit.rate() == 100);
+    rate = 100;
     CHECK(limit.ask(start + 10s).bytes == 5);
     limit.took(5);
     const auto leave = limit.ask(start + 10s);
     CHECK(leave.bytes == 0);
     CHECK(leave.wait == 10ms);
+    rate = 0;
+    CHECK(limit.ask(start + 10s).bytes > 1'000'000'000);
+}
+
+TEST_CASE("rate: two limits are kept at once, and one by several") {
+    const auto start = RateLimit::Clock::now();
+    const std::atomic<std::uint64_t> all_rate = 1000;
+    const std::atomic<std::uint64_t> one_rate = 2000;
+    RateLimit all(all_rate, nullptr, start);
+    RateLimit one(one_rate, &all, start);
+    RateLimit other(one_rate, &all, start);
+    CHECK(one.ask(start + 1s).bytes == 50);
+    one.took(50);
+    CHECK(other.ask(start + 1s).bytes == 0);
+    CHECK(other.ask(start + 1s).wait == 10ms);
+    CHECK(other.ask(start + 1s + 10ms).bytes == 10);
 }
 
 TEST_CASE("patience: nothing moves for too long on either side") {
@@ -157,7 +175,8 @@ TEST_CASE("transfer: is ended by its bounds, and says on which side") {
 
 TEST_CASE("transfer: keeps to a rate, and tells what has moved") {
     Bench bench(socket(pattern(300'000)));
-    RateLimit rate(10'000'000);
+    const std::atomic<std::uint64_t> bytes_a_second = 10'000'000;
+    RateLimit rate(bytes_a_second);
     Gauge gauge;
     Workspace space;
     Transfer transfer(bench.begin(), bench.end(), space, supervised({&gauge, &rate, nullptr}));
@@ -183,7 +202,8 @@ TEST_CASE("fanout: keeps to a rate and is ended by its bounds") {
     SECTION("rate") {
         Bench bench(socket(pattern(300'000)));
         const Fd other = bench.kernel.open({.kind = FdKind::regular});
-        RateLimit rate(10'000'000);
+        const std::atomic<std::uint64_t> bytes_a_second = 10'000'000;
+        RateLimit rate(bytes_a_second);
         Gauge gauge;
         Workspace space;
         const auto report =
