@@ -84,6 +84,21 @@ void declare_many(CLI::App& app, RelayFlags& flags) {
              [&flags](std::uint64_t bytes) { flags.pipe_memory_bytes = bytes; });
 }
 
+void declare_watching(CLI::App& app, RelayFlags& flags) {
+    add_size(app, "--rate-limit-total", "move at most so many bytes a second, all together",
+             [&flags](std::uint64_t bytes) { flags.total_rate = bytes; });
+    app.add_option("--metrics", flags.metrics, "answer GET /metrics there, for Prometheus")
+        ->type_name("ADDRESS");
+    const auto form = [&flags](const std::string& text) {
+        if (text != "text" && text != "json")
+            throw CLI::ValidationError("--log-format", "must be text or json");
+        flags.log_form = text == "json" ? LogStyle::Form::json : LogStyle::Form::text;
+    };
+    app.add_option_function<std::string>("--log-format", form,
+                                         "the form of the log: text, as socat's, or json")
+        ->type_name("FORM");
+}
+
 using Rewritten = std::vector<std::string>;
 
 // One word of socat's that CLI11 could not read, in ours; nothing for the others.
@@ -121,6 +136,9 @@ void declare_relay(CLI::App& app, RelayFlags& flags) {
     declare_ways(app, flags);
     declare_seeing(app, flags);
     declare_many(app, flags);
+    add_supervision(app, flags.supervisor,
+                    {.progress = true, .interval = false, .size = false, .name_rate = false});
+    declare_watching(app, flags);
     add_common(app, flags.common);
     app.add_flag("-V", flags.print_features, "print the version and what there is, and exit");
     app.add_flag("--help-all", flags.print_all)->group("");
@@ -194,6 +212,8 @@ RelayOptions relay_options_of(const RelayFlags& flags) {
     session.policy = flags.common.policy;
     session.half_closed_limit = milliseconds(flags.half_closed_seconds);
     if (flags.idle_seconds != 0) session.idle_limit = milliseconds(flags.idle_seconds);
+    session.stall_limit = flags.supervisor.bounds.stall;
+    session.total_limit = flags.supervisor.bounds.total;
     options.family = flags.family;
     options.balance = flags.balance;
     options.retry_after = flags.retry_after;

@@ -9,12 +9,16 @@
 #include <vector>
 
 #include "relay/relay.hpp"
-#include "tool.hpp"
+#include "supervisor.hpp"
 
 namespace zc::tool {
 
 struct RelayFlags {
     CommonOptions common;
+    SupervisorOptions supervisor;
+    std::uint64_t total_rate = 0;
+    std::string metrics;
+    LogStyle::Form log_form = LogStyle::Form::text;
     bool to_right = false;
     bool to_left = false;
     std::optional<Family> family;

@@ -102,7 +102,7 @@ bool Supervisor::watches() const {
            !options_.rate_file.empty();
 }
 
-bool Supervisor::start() {
+bool Supervisor::start(Hears hears) {
     bytes_a_second_ = options_.rate.value_or(0);
     if (!options_.rate_file.empty() && !read_rate()) return false;
     if (bytes_a_second_ != 0) rate_.emplace(bytes_a_second_);
@@ -115,8 +115,9 @@ bool Supervisor::start() {
                        (options_.progress == ShowProgress::on_terminal && on_terminal_);
     std::vector<int> signals;
     if (shows) signals.push_back(SIGWINCH);
-    if (shows || wants_stats()) signals.push_back(SIGUSR1);
-    if (!options_.rate_file.empty()) signals.push_back(SIGHUP);
+    const bool hears_all = hears == Hears::all;
+    if (hears_all && (shows || wants_stats())) signals.push_back(SIGUSR1);
+    if (hears_all && !options_.rate_file.empty()) signals.push_back(SIGHUP);
     if (signals.empty()) return true;
     ObserverTasks tasks;
     tasks.interval = options_.interval;
@@ -156,8 +157,12 @@ bool Supervisor::read_rate() {
 
 void Supervisor::take_signal(int signal) {
     if (signal == SIGWINCH) return show_progress();
-    if (signal == SIGUSR1) return write_stats(stats(true));
-    (void)read_rate();
+    if (signal == SIGUSR1) return tell_state();
+    change_rate();
+}
+
+void Supervisor::change_rate() {
+    if (!options_.rate_file.empty()) (void)read_rate();
 }
 
 void Supervisor::show_progress() {
@@ -168,9 +173,10 @@ void Supervisor::show_progress() {
     look.size = options_.size ? options_.size : known_size_;
     look.elapsed = now - began_;
     look.interval = now - looked_before_;
-    look.bytes_before = std::exchange(bytes_before_, look.bytes);
     looked_before_ = now;
     look.still = now - gauge_.moved_at();
+    if (look_) look_(look);
+    look.bytes_before = std::exchange(bytes_before_, look.bytes);
     const bool rewrites = on_terminal_ && options_.progress == ShowProgress::on_terminal;
     const bool plain = std::getenv("NO_COLOR") != nullptr;
     const auto columns = rewrites ? terminal_columns(terminal).value_or(80) - 1 : 0;
@@ -190,13 +196,16 @@ RunStats Supervisor::stats(bool running) {
     all.program = program_.name();
     all.running = running;
     all.transfers = done_;
-    all.bytes = gauge_.bytes();
+    ProgressLook look;
+    look.bytes = gauge_.bytes();
+    if (look_) look_(look);
+    all.bytes = look.bytes;
     all.elapsed = Clock::now() - began_;
     all.cpu_seconds = static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
     if (patience_ && !running) all.stalled = patience_->stalled();
     all.digest = digest_;
     all.errors = program_.told();
-    all.exit_status = program_.status();
+    all.exit_status = status_.value_or(program_.status());
     return all;
 }
 
@@ -220,6 +229,11 @@ void Supervisor::stop() {
     observer_->stop();
     observer_.reset();
     if (std::exchange(shown_, false)) (void)write_all(terminal, "\r\033[K");
+}
+
+void Supervisor::sum_up(int status) {
+    status_ = status;
+    sum_up();
 }
 
 void Supervisor::sum_up() {

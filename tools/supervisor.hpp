@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -47,10 +48,21 @@ public:
         : program_(program), options_(options) {}
     ~Supervisor() { stop(); }
 
+    // Who hears SIGUSR1 and SIGHUP: this, or the caller, who passes them on.
+    enum class Hears : std::uint8_t { all, not_the_callers };
+
     // Begins to watch. Order: before there are other threads.
     //
     // Returns  false when it cannot, which is told.
-    [[nodiscard]] bool start();
+    [[nodiscard]] bool start(Hears hears = Hears::all);
+    // What SIGUSR1 asks for, and SIGHUP; for any thread.
+    void tell_state() { write_stats(stats(true)); }
+    void change_rate();
+
+    // Counts what there is to be seen in another way than by the gauge.
+    void look_by(std::function<void(ProgressLook&)> look) { look_ = std::move(look); }
+    // The rate as it is now; 0 without one.
+    [[nodiscard]] const std::atomic<std::uint64_t>& rate() const { return bytes_a_second_; }
 
     // What transfers are to be told. With nothing to supervise it is empty, and they may
     // sleep in the kernel.
@@ -60,6 +72,7 @@ public:
     void expect(std::optional<std::uint64_t> bytes) { known_size_ = bytes; }
 
     // What has been done; for the stats.
+    [[nodiscard]] bool watches() const;
     [[nodiscard]] bool wants_stats() const { return options_.stats != ShowStats::never; }
     void add(TransferStats done);
     void add(DigestStats digest) { digest_ = std::move(digest); }
@@ -68,16 +81,17 @@ public:
     void stop();
     // Writes the stats; last of all, since it tells the exit status.
     void sum_up();
+    void sum_up(int status);  // where the Program does not know it
 
     [[nodiscard]] const Gauge& gauge() const { return gauge_; }
 
 private:
     using Clock = std::chrono::steady_clock;
-    [[nodiscard]] bool watches() const;
     [[nodiscard]] bool read_rate();
     void show_progress();
     void take_signal(int signal);
     [[nodiscard]] RunStats stats(bool running);
+    std::optional<int> status_;
     void write_stats(const RunStats& stats);
 
     Program& program_;
@@ -88,6 +102,7 @@ private:
     std::optional<Patience> patience_;
     std::optional<Observer> observer_;
     std::optional<std::uint64_t> known_size_;
+    std::function<void(ProgressLook&)> look_;
     Clock::time_point began_ = Clock::now();
     bool on_terminal_ = false;
     bool shown_ = false;  // a line that is to be rewritten stands on the terminal

@@ -166,7 +166,7 @@ void TeeSinks::blame(const Sink& sink, const SinkReport& report) {
     std::string text = cause(*report.error);
     if (sink.is_address() || report.error->kind == Errc::timed_out)
         text += fmt::format(" (after {} bytes)", report.bytes);
-    program_.complain(shown(sink), text, status_of(*report.error));
+    program_.complain(shown(sink), text, status_of(report.error->kind));
 }
 
 void TeeSinks::tell(const Endpoint& source, const FanoutReport& report) {

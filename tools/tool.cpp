@@ -77,8 +77,8 @@ int run_parsed(Program& program, const std::vector<std::string>& given, const In
 
 }  // namespace
 
-int status_of(const Error& error) {
-    switch (error.kind) {
+int status_of(Errc kind) {
+    switch (kind) {
         case Errc::unexpected: return unexpected;
         case Errc::out_of_time: return out_of_time;
         default: return failed;
@@ -93,7 +93,7 @@ void Program::complain(std::string_view thing, std::string_view cause, int statu
 }
 
 void Program::complain(std::string_view thing, const Error& error) {
-    complain(thing, cause(error), status_of(error));
+    complain(thing, cause(error), status_of(error.kind));
 }
 
 int Program::status() const {

@@ -22,7 +22,7 @@ inline constexpr int success = 0;      // all moved
 inline constexpr int failed = 1;       // what cat, tee or socat would call an error
 inline constexpr int unexpected = 3;   // the result is not what was expected: size, digest
 inline constexpr int out_of_time = 4;  // --timeout or --stall-timeout ran out
-[[nodiscard]] int status_of(const Error& error);
+[[nodiscard]] int status_of(Errc kind);
 
 // The name the program was called by, without its folder.
 class Program {

@@ -16,8 +16,10 @@
 #include "kernel/file.hpp"
 #include "kernel/io.hpp"
 #include "kernel/process.hpp"
+#include "relay/metrics.hpp"
 #include "relay_options.hpp"
 #include "report/dump.hpp"
+#include "report/human.hpp"
 #include "report/statistics.hpp"
 
 namespace {
@@ -25,7 +27,12 @@ namespace {
 class RelayTool {
 public:
     RelayTool(zc::tool::Program& program, const zc::tool::RelayFlags& flags)
-        : program_(program), flags_(flags), options_(zc::tool::relay_options_of(flags)) {
+        : program_(program),
+          flags_(flags),
+          supervisor_(program, flags.supervisor),
+          options_(zc::tool::relay_options_of(flags)),
+          total_rate_(flags.total_rate) {
+        style_.form = flags.log_form;
         style_.program = flags.log_name.empty() ? program.name() : flags.log_name;
         style_.process = zc::own_pid();
         if (flags.log_microseconds) style_.precision = zc::Precision::us;
@@ -47,14 +54,61 @@ public:
         const auto left = parsed(addresses[0]);
         const auto right = targets({addresses.begin() + 1, addresses.end()});
         if (!left || !right || !open_recordings()) return zc::tool::failed;
+        forks_ = zc::forks(*left);
+        if (!watch()) return zc::tool::failed;
         const auto outcome = zc::run_relay(*left, *right, options_, observer());
+        supervisor_.stop();
         if (flags_.statistics) log_statistics(outcome.to_right, outcome.to_left);
-        constexpr int by_signal = 128;
-        if (outcome.signal) return by_signal + *outcome.signal;
-        return outcome.failed || recording_failed_ ? zc::tool::failed : zc::tool::success;
+        const int status = status_of(outcome);
+        supervisor_.sum_up(status);
+        return status;
     }
 
 private:
+    [[nodiscard]] int status_of(const zc::RelayOutcome& outcome) const {
+        constexpr int by_signal = 128;
+        if (outcome.signal) return by_signal + *outcome.signal;
+        if (outcome.failed) return zc::tool::status_of(outcome.failure);
+        return recording_failed_ ? zc::tool::failed : zc::tool::success;
+    }
+
+    // Whoever looks on, before there is anything to be seen.
+    bool watch() {
+        zc::block_relay_signals();
+        if (supervisor_.watches() || !flags_.metrics.empty()) options_.counters = &counters_;
+        supervisor_.look_by([this](zc::ProgressLook& look) { look_at_sessions(look); });
+        if (!supervisor_.start(zc::tool::Supervisor::Hears::not_the_callers)) return false;
+        if (supervisor_.rate() != 0) options_.session.rate = &supervisor_.rate();
+        if (total_rate_ != 0) options_.session.total_rate = &total_limit_;
+        if (flags_.metrics.empty()) return true;
+        const auto at = parsed(flags_.metrics);
+        if (!at) return false;
+        auto server = zc::MetricsServer::start(*at, [this] { return zc::metrics_text(counters_); });
+        if (!server) return complain(server.error().subject, server.error());
+        log(zc::LogLevel::notice, "metrics on " + server->at());
+        metrics_.emplace(std::move(*server));
+        return true;
+    }
+
+    // Asked by one thread at a time.
+    void look_at_sessions(zc::ProgressLook& look) {
+        const auto right = counters_.to_right.bytes.load();
+        const auto left = counters_.to_left.bytes.load();
+        const auto now = std::chrono::steady_clock::now();
+        look.bytes = right + left;
+        if (look.bytes != std::exchange(seen_, look.bytes) || counters_.running == 0)
+            moved_at_ = now;
+        look.still = now - moved_at_;
+        const double seconds = std::chrono::duration<double>(look.interval).count();
+        const auto rate = [seconds](std::uint64_t bytes, std::uint64_t before) {
+            return zc::bytes_text(seconds > 0 ? static_cast<double>(bytes - before) / seconds : 0);
+        };
+        look.others = {
+            fmt::format("{} of {} sessions", counters_.running.load(), counters_.begun.load()),
+            fmt::format("> {}/s", rate(right, std::exchange(right_before_, right))),
+            fmt::format("< {}/s", rate(left, std::exchange(left_before_, left)))};
+    }
+
     int print(const std::string& text) {
         const auto written = zc::write_all(zc::FdView(1), text);
         if (!written) program_.complain("write error", zc::cause(written.error()));
@@ -124,12 +178,24 @@ private:
         zc::RelayObserver observer;
         observer.log = [this](zc::LogLevel level, const std::string& text) { log(level, text); };
         observer.statistics = [this](const zc::Traffic& to_right, const zc::Traffic& to_left) {
+            if (supervisor_.wants_stats()) return supervisor_.tell_state();
             log_statistics(to_right, to_left);
         };
-        if (log_.is_file()) observer.reopen_log = [this] { reopen_log(); };
-        if (flags_.common.explain)
-            observer.report = [this](const zc::EndReport& said) {
-                program_.explain(said.source, said.sink, said.report);
+        if (log_.is_file() || !flags_.supervisor.rate_file.empty())
+            observer.reopen_log = [this] {
+                supervisor_.change_rate();
+                reopen_log();
+            };
+        // Of a relay for many there would be no end of them.
+        const bool sums_up = supervisor_.wants_stats() && !forks_;
+        if (flags_.common.explain || sums_up)
+            observer.report = [this, sums_up](const zc::EndReport& said) {
+                if (flags_.common.explain) program_.explain(said.source, said.sink, said.report);
+                if (sums_up) supervisor_.add(zc::stats_of(said.source, said.sink, said.report));
+            };
+        if (flags_.log_form == zc::LogStyle::Form::json)
+            observer.session = [this](const zc::SessionSummary& summary) {
+                log_.write(zc::session_json(summary, style_.program, style_.process));
             };
         return observer;
     }
@@ -181,7 +247,17 @@ private:
 
     zc::tool::Program& program_;
     const zc::tool::RelayFlags& flags_;
+    zc::tool::Supervisor supervisor_;
     zc::RelayOptions options_;
+    zc::RelayCounters counters_;
+    std::atomic<std::uint64_t> total_rate_;
+    zc::RateLimit total_limit_{total_rate_};
+    std::optional<zc::MetricsServer> metrics_;
+    bool forks_ = false;
+    std::uint64_t seen_ = 0;
+    std::uint64_t right_before_ = 0;
+    std::uint64_t left_before_ = 0;
+    std::chrono::steady_clock::time_point moved_at_ = std::chrono::steady_clock::now();
     zc::Fd to_right_;  // -r
     zc::Fd to_left_;   // -R
     std::atomic<bool> recording_failed_ = false;

@@ -13,6 +13,20 @@ Error Error::truncated() {
 
 Error Error::stuck() { return system("write", ENOSPC); }
 
+const char* name_of(Errc kind) {
+    switch (kind) {
+        case Errc::system: return "system";
+        case Errc::bad_address: return "bad_address";
+        case Errc::unavailable: return "unavailable";
+        case Errc::unresolved: return "unresolved";
+        case Errc::timed_out: return "timed_out";
+        case Errc::out_of_time: return "out_of_time";
+        case Errc::unexpected: return "unexpected";
+        case Errc::child_failed: break;
+    }
+    return "child_failed";
+}
+
 std::string cause(const Error& error) {
     if (!error.detail.empty()) return error.detail;
     if (error.code != 0) return std::strerror(error.code);

@@ -1,6 +1,7 @@
 // How every call of the library answers: a value, or one Error.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <tl/expected.hpp>
@@ -19,6 +20,10 @@ enum class Errc : std::uint8_t {
     unexpected,   // all went well, but the result is not the one that was expected
     child_failed  // a child process ended with a non-zero status
 };
+
+inline constexpr std::size_t error_kinds = 8;
+// "system", "bad_address", ...
+[[nodiscard]] const char* name_of(Errc kind);
 
 // The end of a transfer that failed; `unknown` when one kernel call touched both.
 enum class Side : std::uint8_t { unknown, source, sink };

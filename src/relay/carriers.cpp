@@ -11,6 +11,7 @@ bool PipeBudget::take(std::size_t bytes) {
     do {
         if (left < bytes) return false;
     } while (!left_.compare_exchange_weak(left, left - bytes));
+    if (taken_ != nullptr) *taken_ += bytes;
     return true;
 }
 

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -13,13 +14,19 @@ namespace zc {
 // How much memory the carriers of all loops may have together; for any thread.
 class PipeBudget {
 public:
-    explicit PipeBudget(std::size_t bytes) : left_(bytes) {}
+    // Takes    where to count what has been taken, for others to see; or nothing.
+    explicit PipeBudget(std::size_t bytes, std::atomic<std::uint64_t>* taken = nullptr)
+        : left_(bytes), taken_(taken) {}
     // False when that much is not left.
     [[nodiscard]] bool take(std::size_t bytes);
-    void give_back(std::size_t bytes) { left_ += bytes; }
+    void give_back(std::size_t bytes) {
+        left_ += bytes;
+        if (taken_ != nullptr) *taken_ -= bytes;
+    }
 
 private:
     std::atomic<std::size_t> left_;
+    std::atomic<std::uint64_t>* taken_;
 };
 
 // Takes    a budget that outlives it.

@@ -22,8 +22,10 @@ Common::Common(const std::vector<Address>& right, const RelayOptions& with,
                const RelayObserver& observer)
     : options(with),
       targets(right, with.balance, with.retry_after),
-      pipe_budget(pipe_memory(with)),
-      observer_(observer) {}
+      observer_(observer),
+      own_counters_(with.counters == nullptr ? std::make_unique<RelayCounters>() : nullptr),
+      counters_(with.counters == nullptr ? *own_counters_ : *with.counters),
+      pipe_budget_(pipe_memory(with), &counters_.pipe_bytes) {}
 
 void Common::log(LogLevel level, const std::string& text) const {
     const std::lock_guard lock(mutex_);
@@ -32,7 +34,26 @@ void Common::log(LogLevel level, const std::string& text) const {
 
 void Common::fail(const Error& error) {
     failed_ = true;
+    ++counters_.errors[static_cast<std::size_t>(error.kind)];
+    {
+        const std::lock_guard lock(mutex_);
+        if (!first_failure_) first_failure_ = error.kind;
+    }
     tell(LogLevel::error, error);
+}
+
+std::optional<Errc> Common::first_failure() const {
+    const std::lock_guard lock(mutex_);
+    return first_failure_;
+}
+
+void Common::tell_session(const SessionSummary& summary) const {
+    counters_.connect.add(summary.connect);
+    counters_.session.add(summary.elapsed);
+    for (std::size_t i = 0; i < summary.bytes_by.size(); ++i)
+        counters_.bytes_by[i] += summary.bytes_by[i];
+    const std::lock_guard lock(mutex_);
+    if (observer_.session) observer_.session(summary);
 }
 
 void Common::tell(LogLevel level, const Error& error) const { log(level, text_of(error)); }
@@ -59,11 +80,6 @@ SessionOptions Common::session_options() const {
 void Common::client_is_done() {
     --clients;
     if (somebody_waits) call_();
-}
-
-void Common::Counter::add(const Traffic& before, const Traffic& now) {
-    bytes.fetch_add(now.bytes - before.bytes, std::memory_order_relaxed);
-    blocks.fetch_add(now.blocks - before.blocks, std::memory_order_relaxed);
 }
 
 Use Common::use_of(Place place) const {

@@ -41,6 +41,11 @@ Direction::~Direction() { rest(); }
 Result<std::unique_ptr<Direction>> Direction::create(Ways way, const Stream& from, const Stream& to,
                                                      FdView sink, Resources& resources) {
     std::unique_ptr<Direction> made(new Direction(way, from, to, sink, resources));
+    static const std::atomic<std::uint64_t> no_limit = 0;
+    const SessionOptions& options = resources.options;
+    if (options.rate != nullptr || options.total_rate != nullptr)
+        made->rate_ = std::make_unique<RateLimit>(
+            options.rate != nullptr ? *options.rate : no_limit, options.total_rate);
     if (!made->may_be_quiet())
         if (auto ready = made->make_mover({}); !ready) return failure(ready.error());
     return made;
@@ -55,7 +60,7 @@ bool Direction::records() const { return recording() && !finished_; }
 
 bool Direction::may_be_quiet() const {
     return from_->own_kind() && to_->own_kind() && !from_->ignores_end() && !recording() &&
-           !resources_->options.tap;
+           !resources_->options.tap && !rate_;
 }
 
 Result<Endpoint> Direction::source_end() const {
@@ -84,7 +89,9 @@ Result<void> Direction::make_mover(std::span<const std::byte> in_flight) {
     how.limit = limit_left();
     if (how.limit) *how.limit -= in_flight.size();
     how.waiting = Waiting::by_poll;
+    how.supervision.rate = rate_.get();
     mover_ = std::make_unique<Mover>(*source, *sink);
+    if (!may_be_quiet()) ends_ = std::make_unique<Ends>(Ends{*source, *sink});
     Workspace& space = mover_->space;
     if (!in_flight.empty()) space.buffer.hold(in_flight);
     if (recording()) {

@@ -111,8 +111,14 @@ private:
     const Stream* from_;
     const Stream* to_;
     Resources* resources_;
-    Traffic quiet_;                            // what was moved without a mover
-    std::unique_ptr<Mover> mover_;             // none while quiet
+    Traffic quiet_;                    // what was moved without a mover
+    std::unique_ptr<RateLimit> rate_;  // none where there is no limit
+    std::unique_ptr<Mover> mover_;     // none while quiet
+    struct Ends {
+        Endpoint source;
+        Endpoint sink;
+    };
+    std::unique_ptr<Ends> ends_;               // of the last mover, where they are not ours
     std::unique_ptr<TransferReport> earlier_;  // of movers that are gone
     std::unique_ptr<Error> error_;             // found without a mover
 };

@@ -65,6 +65,7 @@ std::vector<EndReport> Direction::reports() const {
     whole.method = main_method(whole.bytes_by);
     if (error_) whole.error = *error_;
     if (mover_) return {{mover_->source, mover_->sink, whole}};
+    if (ends_) return {{ends_->source, ends_->sink, whole}};
     return {{source_end().value(), sink_end().value(), whole}};
 }
 

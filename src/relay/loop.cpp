@@ -177,8 +177,10 @@ void Loop::start(std::uint64_t id, Stream left, Stream right, const Watched& wat
     for (const Place place : {Place::left, Place::right})
         if (watched.look_closely[place == Place::left ? 0 : 1])
             (*session)->notice(place, {.look_closely = true});
-    ++common_.running;
-    sessions_.emplace(id, Running{std::move(*session), false, target, {}, {}});
+    ++common_.counters().running;
+    ++common_.counters().begun;
+    sessions_.emplace(
+        id, Running{std::move(*session), false, target, {}, {}, watched.came, Clock::now()});
     give_turn(id, Clock::now());
 }
 
@@ -193,13 +195,13 @@ void Loop::give_turn(std::uint64_t id, Clock::time_point now) {
     Running& running = found->second;
     running.in_queue = false;
     const Session::State state = running.session->advance(now);
-    const auto count = [&](Ways way, Traffic& before, Common::Counter& all) {
+    const auto count = [&](Ways way, Traffic& before, RelayCounters::Way& all) {
         const Traffic after = running.session->traffic(way);
         moved_bytes_ += after.bytes - before.bytes;
         all.add(std::exchange(before, after), after);
     };
-    count(Ways::to_right, running.to_right, common_.to_right);
-    count(Ways::to_left, running.to_left, common_.to_left);
+    count(Ways::to_right, running.to_right, common_.counters().to_right);
+    count(Ways::to_left, running.to_left, common_.counters().to_left);
     if (state == Session::State::finished) return end_session(id);
     if (state == Session::State::moving) soon(id, running);
     if (const auto deadline = running.session->deadline())
@@ -212,10 +214,27 @@ void Loop::end_session(std::uint64_t id) {
     timers_.forget(token_of(id, Place::left));
     if (common_.wants_reports())
         for (const EndReport& report : running.session->reports()) common_.report(report);
-    for (const Error& error : running.session->finish()) common_.fail(error);
+    const auto errors = running.session->finish();
+    if (common_.wants_summaries()) sum_up(running, errors);
+    for (const Error& error : errors) common_.fail(error);
     if (running.target) common_.targets.ended(*running.target);
-    --common_.running;
+    --common_.counters().running;
     one_less();
+}
+
+void Loop::sum_up(const Running& running, const std::vector<Error>& errors) {
+    SessionSummary summary;
+    summary.left = running.session->label(Place::left);
+    summary.right = running.session->label(Place::right);
+    summary.to_right = running.session->traffic(Ways::to_right);
+    summary.to_left = running.session->traffic(Ways::to_left);
+    summary.elapsed = Clock::now() - running.began;
+    summary.connect = running.began - running.came;
+    for (const EndReport& report : running.session->reports())
+        for (std::size_t i = 0; i < summary.bytes_by.size(); ++i)
+            summary.bytes_by[i] += report.report.bytes_by[i];
+    summary.errors = errors;
+    common_.tell_session(summary);
 }
 
 void Loop::one_less() {

@@ -28,7 +28,6 @@ public:
 
     const RelayOptions& options;
     Targets targets;
-    PipeBudget pipe_budget;
 
     void log(LogLevel level, const std::string& text) const;
     void fail(const Error& error);  // logs it, and makes the outcome a failure
@@ -48,19 +47,18 @@ public:
     std::atomic<bool> somebody_waits = false;
     void client_is_done();
 
-    // Sessions that run; and clients that have come in and wait for a descriptor to go
-    // on with. As long as there are such clients nobody else is let in.
-    std::atomic<std::uint64_t> running = 0;
+    // Clients that have come in and wait for a descriptor to go on with. As long as
+    // there are such clients nobody else is let in.
     std::atomic<std::uint64_t> starved = 0;
 
-    struct Counter {
-        std::atomic<std::uint64_t> bytes = 0;
-        std::atomic<std::uint64_t> blocks = 0;
-        void add(const Traffic& before, const Traffic& now);
-        [[nodiscard]] Traffic value() const { return {bytes, blocks}; }
-    };
-    Counter to_right;
-    Counter to_left;
+    [[nodiscard]] RelayCounters& counters() const { return counters_; }
+    [[nodiscard]] PipeBudget& pipe_budget() { return pipe_budget_; }
+    // Whether more is to be known of a session that has ended than its errors.
+    [[nodiscard]] bool wants_summaries() const {
+        return options.counters != nullptr || static_cast<bool>(observer_.session);
+    }
+    void tell_session(const SessionSummary& summary) const;
+    [[nodiscard]] std::optional<Errc> first_failure() const;
 
     [[nodiscard]] Use use_of(Place place) const;
 
@@ -68,6 +66,10 @@ private:
     const RelayObserver& observer_;
     mutable std::mutex mutex_;
     std::atomic<bool> failed_ = false;
+    mutable std::optional<Errc> first_failure_;  // under the mutex
+    std::unique_ptr<RelayCounters> own_counters_;
+    RelayCounters& counters_;
+    PipeBudget pipe_budget_;  // counted there
     std::function<void()> call_;
 };
 
@@ -75,6 +77,7 @@ private:
 struct Client {
     Stream left;
     std::vector<std::string> environment;
+    Session::Clock::time_point came = Session::Clock::now();
 };
 
 class Loop {
@@ -148,11 +151,13 @@ private:
         std::optional<std::size_t> target;
         Traffic to_right;  // counted already
         Traffic to_left;
+        Clock::time_point came;
+        Clock::time_point began = Clock::now();
     };
 
     Loop(Common& common, Errands<Mail> errands, Watch watch)
         : common_(common),
-          resources_(common.session_options(), common.pipe_budget, common.options.buffer_bytes),
+          resources_(common.session_options(), common.pipe_budget(), common.options.buffer_bytes),
           errands_(std::move(errands)),
           watch_(std::move(watch)) {}
 
@@ -186,6 +191,7 @@ private:
         FdView left;
         FdView right;
         std::array<bool, 2> look_closely{};
+        Clock::time_point came = Clock::now();
     };
     void start(std::uint64_t id, Stream left, Stream right, const Watched& watched,
                std::optional<std::size_t> target);
@@ -194,6 +200,7 @@ private:
     void soon(std::uint64_t id, Running& running);
     void give_turn(std::uint64_t id, Clock::time_point now);
     void end_session(std::uint64_t id);
+    void sum_up(const Running& running, const std::vector<Error>& errors);
     void one_less();
 
     Common& common_;

@@ -116,7 +116,7 @@ void Loop::dialled(std::uint64_t id, Result<Stream> right) {
     is_fed(waiting);
     const bool watched = waiting.connecting && waiting.watched != 0 &&
                          waiting.watched == waiting.connecting->attempt();
-    Watched already{{}, {}, waiting.look_closely};
+    Watched already{{}, {}, waiting.look_closely, waiting.client.came};
     if (watched) already.right = right->reader().valid() ? right->reader() : right->writer();
     if (waiting.left_watched) already.left = waiting.client.left.reader();
     timers_.forget(token_of(id, Place::left));
@@ -132,7 +132,7 @@ Error Loop::named(const Waiting& waiting, const Error& error) const {
 // A client that is in is not sent away because others have all the descriptors: one
 // of them will end. Only where nobody runs there is nothing to wait for.
 bool Loop::waits_for_descriptors(std::uint64_t id, Waiting& waiting, const Error& error) {
-    if (!no_room(error) || common_.running == 0) return false;
+    if (!no_room(error) || common_.counters().running == 0) return false;
     resources_.carriers.clear();
     if (!std::exchange(waiting.starved, true)) ++common_.starved;
     timers_.set(token_of(id, Place::left), Clock::now() + descriptors_look);

@@ -26,6 +26,8 @@ using namespace std::chrono_literals;
 // A relay that is full for hours says so more than once, but not for each client.
 constexpr auto tell_again = 10s;
 
+constexpr std::array heard{SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+
 enum : std::uint64_t { token_signals, token_left, token_right, token_drain };
 
 class Relay {
@@ -107,7 +109,6 @@ Result<void> Relay::open_gate(Listener listener, std::optional<Gate>& gate, std:
 }
 
 Result<void> Relay::start() {
-    constexpr std::array heard{SIGTERM, SIGINT, SIGHUP, SIGUSR1};
     auto signals = sys::take_signals(heard);
     if (!signals) return failure(signals.error());
     signals_ = std::move(*signals);
@@ -144,7 +145,13 @@ RelayOutcome Relay::run() {
     left_gate_.reset();
     right_gate_.reset();
     loops_.clear();
-    return {common_.failed(), ended_by_, common_.to_right.value(), common_.to_left.value()};
+    const RelayCounters& counters = common_.counters();
+    return {common_.failed(),
+            common_.first_failure().value_or(Errc::system),
+            ended_by_,
+            counters.to_right.value(),
+            counters.to_left.value(),
+            counters.begun};
 }
 
 void Relay::stop() {
@@ -165,7 +172,8 @@ void Relay::take_signals() {
         if (*signal == SIGUSR1) {
             if (observer_.statistics)
                 common_.alone([this] {
-                    observer_.statistics(common_.to_right.value(), common_.to_left.value());
+                    observer_.statistics(common_.counters().to_right.value(),
+                                         common_.counters().to_left.value());
                 });
         } else if (*signal == SIGHUP && observer_.reopen_log) {
             common_.alone(observer_.reopen_log);
@@ -259,6 +267,7 @@ void Relay::accept_left() {
         auto arrival = next_client(left_gate_, token_left);
         if (std::holds_alternative<Nobody>(arrival)) return;
         auto* client = std::get_if<Accepted>(&arrival);
+        ++(client != nullptr ? common_.counters().accepted : common_.counters().refused);
         if (client == nullptr) continue;
         if (!forks(left_)) left_gate_.reset();
         auto environment = has_children() ? client->environment() : std::vector<std::string>();
@@ -308,6 +317,8 @@ void Relay::end_if_idle() {
 }
 
 }  // namespace
+
+void block_relay_signals() { (void)sys::take_signals(heard); }
 
 RelayOutcome run_relay(const Address& left, const std::vector<Address>& right,
                        const RelayOptions& options, const RelayObserver& observer) {

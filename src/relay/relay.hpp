@@ -9,6 +9,7 @@
 
 #include "address/open.hpp"
 #include "kernel/limits.hpp"
+#include "relay/counters.hpp"
 #include "relay/gate.hpp"
 #include "relay/resources.hpp"
 #include "relay/session.hpp"
@@ -27,13 +28,34 @@ struct RelayOptions {
     std::size_t buffer_bytes = limits::relay_buffer_bytes;
     // Of all carriers together; without it half of what the user's quota allows.
     std::optional<std::size_t> pipe_memory_bytes;
+    // Counts what happens, for whoever watches; the caller's, and outlives the relay.
+    RelayCounters* counters = nullptr;
 };
+
+// One session that has ended.
+struct SessionSummary {
+    std::string left;
+    std::string right;
+    Traffic to_right;
+    Traffic to_left;
+    std::chrono::nanoseconds elapsed{0};
+    std::chrono::nanoseconds connect{0};  // before it, from the client's arrival on
+    BytesBy bytes_by{};                   // both ways
+    std::vector<Error> errors;
+};
+
+// Returns  the summary as a JSON object on one line, without a newline; zc-relay(1)
+//          describes it.
+[[nodiscard]] std::string session_json(const SessionSummary& summary, const std::string& program,
+                                       int process);
 
 // How the relay talks; it never prints by itself. Called by one thread at a time.
 struct RelayObserver {
     Log log;
     // A direction has ended; called for each of its sinks.
     std::function<void(const EndReport&)> report;
+    // A session has ended; called before its errors are logged.
+    std::function<void(const SessionSummary&)> session;
     // What SIGHUP does; without it the relay ends.
     std::function<void()> reopen_log;
     // What SIGUSR1 asks for: all that has gone each way until now.
@@ -41,11 +63,18 @@ struct RelayObserver {
 };
 
 struct RelayOutcome {
-    bool failed = false;        // something was told with LogLevel::error
-    std::optional<int> signal;  // it was ended by this one
+    bool failed = false;          // something was told with LogLevel::error
+    Errc failure = Errc::system;  // what the first of them was
+    std::optional<int> signal;    // it was ended by this one
     Traffic to_right;
     Traffic to_left;
+    std::uint64_t sessions = 0;
 };
+
+// Blocks the signals that run_relay() hears, for the whole process.
+//
+// Order    before other threads are made: they would be ended by them.
+void block_relay_signals();
 
 // Takes    addresses of parse_address(); only the left one may fork. With several
 //          right ones each session gets one of them, see Targets.

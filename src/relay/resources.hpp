@@ -1,6 +1,7 @@
 // What the sessions of one event loop have in common.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -10,6 +11,7 @@
 
 #include "engine/endpoint.hpp"
 #include "engine/plan.hpp"
+#include "engine/rate_limit.hpp"
 #include "relay/carriers.hpp"
 
 namespace zc {
@@ -24,6 +26,12 @@ struct SessionOptions {
     std::optional<std::chrono::milliseconds> half_closed_limit;
     // -T: the longest time without movement.
     std::optional<std::chrono::milliseconds> idle_limit;
+    // As -T, but it is an error then (Errc::out_of_time); and the longest time in all.
+    std::optional<std::chrono::milliseconds> stall_limit;
+    std::optional<std::chrono::milliseconds> total_limit;
+    // Bytes a second each way; a limit of all ways together. Both outlive the sessions.
+    const std::atomic<std::uint64_t>* rate = nullptr;
+    RateLimit* total_rate = nullptr;
     std::optional<Endpoint> record_to_right;  // -r: every byte that goes right, too
     std::optional<Endpoint> record_to_left;   // -R
     // -v, -x: shown every byte, with how many of its direction came before it.

@@ -226,6 +226,8 @@ std::optional<Session::Clock::time_point> Session::deadline() const {
     if (ended_) return first;  // it lingers
     if (rest_at_) no_later_than(*rest_at_);
     if (options.idle_limit) no_later_than(last_movement_ + *options.idle_limit);
+    if (options.stall_limit) no_later_than(last_movement_ + *options.stall_limit);
+    if (options.total_limit) no_later_than(began_ + *options.total_limit);
     if (options.half_closed_limit && half_closed() && !undelivered())
         no_later_than(last_movement_ + *options.half_closed_limit);
     return first;

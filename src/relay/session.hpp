@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "address/stream.hpp"
@@ -59,6 +60,9 @@ public:
     [[nodiscard]] std::vector<Error> finish();
 
     [[nodiscard]] std::vector<EndReport> reports() const;
+    [[nodiscard]] const std::string& label(Place place) const {
+        return streams_[place == Place::left ? 0 : 1].label();
+    }
     [[nodiscard]] Traffic traffic(Ways way) const;
 
 private:
@@ -75,6 +79,8 @@ private:
     void conclude(Ways way);
     void look_no_later_than(Clock::time_point when);
     void expire(Clock::time_point now);
+    [[nodiscard]] Error out_of_time(const std::string& source_text,
+                                    const std::string& sink_text) const;
     [[nodiscard]] bool half_closed() const;
     [[nodiscard]] bool undelivered() const;
     [[nodiscard]] bool all_finished() const;
@@ -101,7 +107,8 @@ private:
     std::array<Way, 2> ways_;
     std::vector<Description> descriptions_;
     std::vector<Error> errors_;
-    Clock::time_point last_movement_ = Clock::now();
+    Clock::time_point began_ = Clock::now();
+    Clock::time_point last_movement_ = began_;
     std::optional<Clock::time_point> look_at_;
     std::optional<Clock::time_point> rest_at_;
     std::optional<Clock::time_point> child_deadline_;

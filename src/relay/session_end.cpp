@@ -1,5 +1,8 @@
 // How a session ends: limits of time, what its streams and children are given then.
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "kernel/limits.hpp"
@@ -7,8 +10,37 @@
 
 namespace zc {
 
+// What was waited for when the time was over.
+Error Session::out_of_time(const std::string& source_text, const std::string& sink_text) const {
+    const auto told = [](const std::string& text) {
+        return Error::told(Errc::out_of_time, "poll", text);
+    };
+    for (const Way& it : ways_)
+        if (waits_for_sink(it))
+            return told(sink_text).at(Side::sink).about(it.direction->to().writer_label());
+    for (const Way& it : ways_)
+        if (it.direction && !it.direction->finished())
+            return told(source_text).at(Side::source).about(it.direction->from().label());
+    return told(source_text).about(streams_[0].label());
+}
+
 void Session::expire(Clock::time_point now) {
     const SessionOptions& options = resources_->options;
+    const auto text_of = [](std::chrono::milliseconds time) {
+        return fmt::format("{:g} s", std::chrono::duration<double>(time).count());
+    };
+    if (options.total_limit && now - began_ >= *options.total_limit) {
+        const auto text = "it was waited for when " + text_of(*options.total_limit) + " were over";
+        errors_.push_back(out_of_time(text, text));
+        ended_ = true;
+        return;
+    }
+    if (options.stall_limit && now - last_movement_ >= *options.stall_limit) {
+        const auto time = text_of(*options.stall_limit);
+        errors_.push_back(out_of_time("nothing came for " + time, "nothing was taken for " + time));
+        ended_ = true;
+        return;
+    }
     const auto idle = now - last_movement_;
     const bool over_idle = options.idle_limit && idle >= *options.idle_limit;
     const bool over_half_closed = half_closed() && !undelivered() && options.half_closed_limit &&

@@ -8,6 +8,7 @@
 #include <array>
 #include <ctime>
 #include <map>
+#include <nlohmann/json.hpp>
 
 #include "kernel/file.hpp"
 #include "kernel/io.hpp"
@@ -47,6 +48,24 @@ std::string log_line(std::chrono::system_clock::time_point when, const LogStyle&
                        letters[static_cast<std::size_t>(level)], in_one_line(text));
 }
 
+std::string utc_stamp(std::chrono::system_clock::time_point when) {
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(when);
+    const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(when - seconds);
+    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z",
+                       fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)), micros.count());
+}
+
+std::string json_log_line(std::chrono::system_clock::time_point when, const LogStyle& style,
+                          LogLevel level, std::string_view text) {
+    constexpr std::array names{"fatal", "error", "warning", "notice", "info", "debug"};
+    const nlohmann::ordered_json line{{"time", utc_stamp(when)},
+                                      {"program", style.program},
+                                      {"pid", style.process},
+                                      {"level", names[static_cast<std::size_t>(level)]},
+                                      {"message", text}};
+    return line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
 Result<void> LogTarget::to_file(const std::string& path) {
     auto file = open_file(path, OpenFor::appending);
     if (!file) return failure(file.error().about(path));
@@ -84,8 +103,16 @@ void LogTarget::write(const LogStyle& style, LogLevel level, std::string_view te
         ::syslog(priorities[static_cast<std::size_t>(level)], "%s", in_one_line(text).c_str());
         return;
     }
-    const auto line = log_line(std::chrono::system_clock::now(), style, level, text);
-    (void)write_all(file_.valid() ? file_.view() : FdView(2), line + '\n');
+    const auto now = std::chrono::system_clock::now();
+    write(style.form == LogStyle::Form::json ? json_log_line(now, style, level, text)
+                                             : log_line(now, style, level, text));
+}
+
+void LogTarget::write(std::string_view line) const {
+    if (syslog_)
+        ::syslog(LOG_INFO, "%.*s", static_cast<int>(line.size()), line.data());
+    else
+        (void)write_all(file_.valid() ? file_.view() : FdView(2), std::string(line) + '\n');
 }
 
 }  // namespace zc

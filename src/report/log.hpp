@@ -21,7 +21,11 @@ struct LogStyle {
     int process = 0;
     Precision precision = Precision::s;  // -lu
     std::string host;                    // -lh; "" leaves it out
+    enum class Form : std::uint8_t { text, json } form = Form::text;
 };
+
+// Returns  `2026-11-23T15:58:26.123456Z`.
+[[nodiscard]] std::string utc_stamp(std::chrono::system_clock::time_point when);
 
 // Returns  `2026/11/23 16:58:26` in local time, with .123456 for Precision::us.
 [[nodiscard]] std::string time_stamp(std::chrono::system_clock::time_point when,
@@ -31,6 +35,11 @@ struct LogStyle {
 //          local time; control characters of `text` are shown as `?`.
 [[nodiscard]] std::string log_line(std::chrono::system_clock::time_point when,
                                    const LogStyle& style, LogLevel level, std::string_view text);
+
+// Returns  the same as a JSON object: time, program, pid, level ("error") and message.
+[[nodiscard]] std::string json_log_line(std::chrono::system_clock::time_point when,
+                                        const LogStyle& style, LogLevel level,
+                                        std::string_view text);
 
 // Where log lines go: standard error, unless told otherwise.
 //
@@ -45,6 +54,8 @@ public:
     [[nodiscard]] bool to_syslog(const std::string& program, std::string_view facility);
 
     void write(const LogStyle& style, LogLevel level, std::string_view text) const;
+    // A line that has its form already.
+    void write(std::string_view line) const;
     [[nodiscard]] bool is_file() const { return file_.valid(); }
 
 private:
