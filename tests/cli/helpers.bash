@@ -36,7 +36,10 @@ start() {
     started+=("$started_pid")
 }
 
-# The same for a line of shell. A FIFO is opened there: opening it here would wait
+# The program that `start` has started as $1: timeout(1) passes most signals on, but not SIGUSR1.
+program_of() { pgrep -P "$1"; }
+
+# As start, for a line of shell. A FIFO is opened there: opening it here would wait
 # for whoever opens its other end.
 start_shell() { start bash -o pipefail -c "$1"; }
 

@@ -4,8 +4,6 @@ load helpers
 setup() { set_up; }
 teardown() { clean_up; }
 
-program_of() { pgrep -P "$1"; }
-
 @test "EXEC: a program that does not read its input answers all the same" {
     for program in "EXEC:echo answer" "SYSTEM:exec <&-; echo answer" "EXEC:echo answer,pipes"; do
         start_relay TCP-LISTEN:0 "$program"

@@ -5,8 +5,6 @@ setup() { set_up; }
 teardown() { clean_up; }
 
 descriptors() { find "/proc/$1/fd" -mindepth 1 | wc -l; }
-# The program that timeout(1) runs.
-program_of() { pgrep -P "$1"; }
 # Connections; the listener is a socket, too.
 sockets_are() {
     local sockets

@@ -22,7 +22,7 @@ teardown() {
 @test "su: a listener listens as root, and then the whole relay is that user" {
     start_relay UNIX-LISTEN:door,su=nobody,fork STDOUT
     local status
-    for status in "/proc/$(pgrep -P "$relay")"/task/*/status; do
+    for status in "/proc/$(program_of "$relay")"/task/*/status; do
         grep -q $'^Uid:\t65534\t65534\t65534\t65534$' "$status"
         grep -q $'^Groups:\t65534 $' "$status"
     done
@@ -105,7 +105,7 @@ while :; do sleep 0.01; done
 END
     start zc-relay -u EXEC:'sh script',sigint CREATE:out 2>errors
     until_true says ready out
-    kill -INT "$(pgrep -P "$started_pid")"
+    kill -INT "$(program_of "$started_pid")"
     finished "$started_pid" 1
     [ "$(cat out)" = $'ready\ninterrupted' ]
     [[ $(last_error errors) == *'EXEC:sh script: exit status 3' ]]
@@ -114,7 +114,7 @@ END
 @test "sigint: without it SIGINT ends the relay" {
     start zc-relay -u SYSTEM:'echo ready; sleep 1000' CREATE:out
     until_true says ready out
-    kill -INT "$(pgrep -P "$started_pid")"
+    kill -INT "$(program_of "$started_pid")"
     finished "$started_pid" 130
 }
 

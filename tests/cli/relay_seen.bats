@@ -49,7 +49,7 @@ stamped() { sed -E 's|^([<>]) [0-9/]+ [0-9:]+\.[0-9]{6}  |\1 |' "$1"; }
     start peer "tcp:$port" send=1000 expect=5000,2 mark=heard gate=gate shut end
     local client=$started_pid
     until_true test -e heard
-    kill -USR1 "$(pgrep -P "$relay")"
+    kill -USR1 "$(program_of "$relay")"
     until_true says 'I STATISTICS: right to left: .* 5000 byte(s)' relay.log
     open_gate
     finished "$client"
@@ -154,7 +154,7 @@ TEXT
     start zc-relay -u EXEC:"bash program",sigint CREATE:out
     relay=$started_pid
     until_true says ready out
-    kill -INT "$(pgrep -P "$relay")"
+    kill -INT "$(program_of "$relay")"
     finished "$relay"
     [ "$(cat out)" = $'ready\ncaught' ]
 }
