@@ -15,6 +15,7 @@ namespace zc::tool {
 struct CatOptions {
     CommonOptions common;
     SupervisorOptions supervisor;
+    ResultOptions result;
     LineOptions lines;
     std::optional<std::string> output;
     std::optional<std::string> sink_address;

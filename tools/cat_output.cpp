@@ -10,6 +10,7 @@ namespace zc::tool {
 
 bool CatOutput::open(const std::vector<CatInput>& inputs) {
     if (options_.sink_address) return open_address();
+    if (options_.result.atomic) return open_atomic();
     if (options_.output && options_.output != "-") return open_file(inputs);
     return take(look_at(FdView(1), "standard output"));
 }
@@ -32,6 +33,28 @@ bool CatOutput::open_address() {
     if (!stream) return take(failure(stream.error()));
     stream_.emplace(std::move(*stream));
     return take(look_at(stream_->writer(), stream_->writer_label()));
+}
+
+// The inputs may be what stands there: it stays until the end.
+bool CatOutput::open_atomic() {
+    auto file = AtomicFile::create(*options_.output);
+    auto sink =
+        file ? look_at(file->file(), *options_.output) : Result<Endpoint>(failure(file.error()));
+    if (!sink) {
+        program_.complain(shell_quoted(*options_.output), cause(sink.error()));
+        return false;
+    }
+    atomic_.emplace(std::move(*file));
+    sink_ = std::move(*sink);
+    return true;
+}
+
+void CatOutput::finish_atomic() {
+    if (program_.status() != success) return atomic_->discard();
+    auto done = atomic_->prepare();
+    if (done) done = atomic_->commit();
+    if (!done) blame(done.error());
+    atomic_->discard();
 }
 
 // The old content goes only once it is known that it is no input.
@@ -75,21 +98,26 @@ bool CatOutput::is_the_file(const CatInput& input) const {
 
 void CatOutput::blame(const Error& error) {
     failed_ = true;
-    if (file_.valid())
-        program_.complain(shell_quoted(*options_.output), error);
-    else if (stream_)
-        program_.complain(one_line(sink_.label), error);
-    else
-        program_.complain("write error", error);
+    program_.complain(name(), error);
+}
+
+std::string CatOutput::name() const {
+    if (stream_) return one_line(sink_.label);
+    const bool is_file = options_.output && options_.output != "-";
+    return is_file ? shell_quoted(*options_.output) : "write error";
 }
 
 // Over NFS or a full quota the close tells of a write that was lost.
 void CatOutput::close() {
     if (stream_) return finish_stream();
-    if (!file_.valid()) file_ = Fd(1);
+    if (atomic_) return finish_atomic();
     const bool told = failed_;
+    const FdView sink = file_.valid() ? file_.view() : FdView(1);
+    const auto synced = options_.result.fsync ? sync_file(sink) : Result<void>();
+    if (!synced && !told) blame(synced.error());
+    if (!file_.valid()) file_ = Fd(1);
     const auto closed = file_.close();
-    if (!closed && !told) blame(closed.error());
+    if (!closed && synced && !told) blame(closed.error());
 }
 
 void CatOutput::finish_stream() {

@@ -7,6 +7,7 @@
 #include "address/open.hpp"
 #include "cat_options.hpp"
 #include "engine/endpoint.hpp"
+#include "kernel/atomic_file.hpp"
 
 namespace zc::tool {
 
@@ -24,7 +25,8 @@ public:
     [[nodiscard]] bool failed() const { return failed_; }
     void blame(const Error& error);
 
-    // Passes the end on; waits for a child.
+    // Passes the end on; waits for a child. An atomic file takes its place, if nothing
+    // has been complained of.
     void close();
 
 private:
@@ -32,12 +34,16 @@ private:
     [[nodiscard]] bool open_address();
     [[nodiscard]] bool open_file(const std::vector<CatInput>& inputs);
     [[nodiscard]] bool is_the_file(const CatInput& input) const;
+    [[nodiscard]] bool open_atomic();
     void finish_stream();
+    void finish_atomic();
+    [[nodiscard]] std::string name() const;
 
     Program& program_;
     const CatOptions& options_;
     Endpoint sink_;
     Fd file_;
+    std::optional<AtomicFile> atomic_;
     std::optional<Stream> stream_;
     bool failed_ = false;
 };

@@ -25,6 +25,7 @@ struct Pace {
 struct TeeOptions {
     CommonOptions common;
     SupervisorOptions supervisor;
+    ResultOptions result;
     bool append = false;
     bool ignore_interrupts = false;
     bool no_stdout = false;

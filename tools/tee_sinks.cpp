@@ -42,6 +42,7 @@ bool TeeSinks::add(Sink sink, const Result<Endpoint>& end, const Result<Endpoint
 
 // The old content goes only once it is known that it is not what is read.
 bool TeeSinks::open_file(const std::string& name, const Result<Endpoint>& source) {
+    if (options_.result.atomic) return open_atomic(name, source);
     Sink sink;
     auto file = zc::open_file(name, options_.append ? OpenFor::appending : OpenFor::rewriting);
     if (!file) return add({}, failure(file.error().about(name)), source, {});
@@ -58,6 +59,15 @@ bool TeeSinks::open_file(const std::string& name, const Result<Endpoint>& source
         if (auto emptied = cut(end->fd); !emptied)
             return add({}, failure(emptied.error().about(name)), source, {});
     }
+    return add(std::move(sink), end, source, options_.pace);
+}
+
+bool TeeSinks::open_atomic(const std::string& name, const Result<Endpoint>& source) {
+    Sink sink;
+    auto file = AtomicFile::create(name);
+    if (!file) return add({}, failure(file.error()), source, {});
+    const auto end = look_at(file->file(), name);
+    sink.atomic.emplace(std::move(*file));
     return add(std::move(sink), end, source, options_.pace);
 }
 
@@ -189,8 +199,7 @@ void TeeSinks::close(const FanoutReport& report) {
     // All are told of the end before one is waited for: children may wait for each other.
     for (Sink& sink : sinks_) {
         const bool lost = (told++)->error.has_value();
-        if (!sink.is_address() && !sink.file.valid()) sink.file = Fd(1);
-        auto ended = sink.is_address() ? sink.stream->end_writing() : sink.file.close();
+        const auto ended = end_writing(sink);
         if (!ended && !lost) program_.complain(shown(sink), cause(ended.error()));
     }
     told = report.sinks.begin();
@@ -201,6 +210,32 @@ void TeeSinks::close(const FanoutReport& report) {
         if (auto finished = sink.stream->finish(patience); !finished && !lost)
             program_.complain(one_line(finished.error().subject), cause(finished.error()));
     }
+    commit();
+}
+
+Result<void> TeeSinks::end_writing(Sink& sink) {
+    if (sink.is_address()) return sink.stream->end_writing();
+    if (sink.atomic) return {};
+    const FdView file = sink.file.valid() ? sink.file.view() : FdView(1);
+    auto synced = options_.result.fsync ? sync_file(file) : Result<void>();
+    if (!sink.file.valid()) sink.file = Fd(1);
+    auto closed = sink.file.close();
+    return synced ? std::move(closed) : std::move(synced);
+}
+
+// All that can fail is done for each before the first takes its place.
+void TeeSinks::commit() {
+    for (auto step : {&AtomicFile::prepare, &AtomicFile::commit})
+        for (Sink& sink : sinks_) {
+            if (!sink.atomic || program_.status() != success) continue;
+            if (auto done = ((*sink.atomic).*step)(); !done)
+                program_.complain(shown(sink), cause(done.error()));
+        }
+    discard();
+}
+
+void TeeSinks::discard() {
+    for (Sink& sink : sinks_) sink.atomic.reset();
 }
 
 bool TeeSinks::died(const FanoutReport& report) const {

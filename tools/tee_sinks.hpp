@@ -8,6 +8,7 @@
 
 #include "address/open.hpp"
 #include "engine/fanout.hpp"
+#include "kernel/atomic_file.hpp"
 #include "tee_options.hpp"
 
 namespace zc::tool {
@@ -32,8 +33,11 @@ public:
     // Tells what became of the sinks; the report has them in the order of sinks().
     void tell(const Endpoint& source, const FanoutReport& report);
 
-    // Passes the end on; waits for children.
+    // Passes the end on; waits for children. Atomic files take their places, if nothing
+    // has been complained of.
     void close(const FanoutReport& report);
+    // Leaves atomic files where they are.
+    void discard();
 
     // Standard output, or a FILE, lost its reader: what SIGPIPE is for.
     [[nodiscard]] bool died(const FanoutReport& report) const;
@@ -42,6 +46,7 @@ private:
     struct Sink {
         FanoutSink end;
         Fd file;
+        std::optional<AtomicFile> atomic;
         std::optional<Stream> stream;
         [[nodiscard]] bool is_address() const { return stream.has_value(); }
     };
@@ -59,6 +64,9 @@ private:
     [[nodiscard]] SinkLoss on_loss(const Sink& sink) const;
     [[nodiscard]] std::string shown(const Sink& sink) const;
     void blame(const Sink& sink, const SinkReport& report);
+    [[nodiscard]] bool open_atomic(const std::string& name, const Result<Endpoint>& source);
+    [[nodiscard]] Result<void> end_writing(Sink& sink);
+    void commit();
 
     Program& program_;
     const TeeOptions& options_;

@@ -62,7 +62,10 @@ void declare(CLI::App& app, zc::tool::CatOptions& options) {
                           "write to FILE instead of standard output")
                        ->type_name("FILE")
                        ->excludes(to);
-    app.add_flag("--append", options.append, "append to the FILE of --output")->needs(output);
+    auto* append = app.add_flag("--append", options.append, "append to the FILE of --output");
+    append->needs(output);
+    zc::tool::add_result(app, options.result, "replace the FILE of --output when all is well");
+    app.get_option("--atomic")->needs(output)->excludes(append);
     app.add_flag("--sparse", options.sparse, "leave holes in an output file, also for zeros");
     zc::tool::add_size(app, "--skip", "leave out the first SIZE bytes of the input",
                        [&](std::uint64_t bytes) { options.skip_bytes = bytes; });
@@ -222,6 +225,7 @@ private:
         const auto report =
             changes_lines_ ? copy_lines(source, how) : zc::run_transfer(source, sink, space_, how);
         taken_ += report.taken;
+        delivered_ += report.bytes;
         if (count_left_) *count_left_ -= report.taken;
         if (options_.common.explain) program_.explain(source, sink, report);
         if (supervisor_.wants_stats()) supervisor_.add(zc::stats_of(source, sink, report));
@@ -246,15 +250,20 @@ private:
         text_.clear();
         formatter_.finish(text_);
         if (output_.failed()) return;
+        delivered_ += text_.unread().size();
         if (auto written = zc::write_all(output_.sink().fd, text_.unread()); !written)
             output_.blame(written.error());
     }
 
-    // Over NFS or a full quota the close tells of a write that was lost.
+    // Over NFS or a full quota the close tells of a write that was lost. The output
+    // comes last: an atomic one is there only if all else was well.
     void close_all() {
         if (used_standard_input_)
             if (auto closed = zc::Fd(0).close(); !closed)
                 program_.complain("closing standard input", zc::cause(closed.error()));
+        if (program_.status() == zc::tool::success)
+            if (const auto wrong = zc::tool::wrong_size(options_.result, delivered_))
+                output_.blame(*wrong);
         output_.close();
     }
 
@@ -268,6 +277,7 @@ private:
     std::uint64_t skip_left_;
     std::optional<std::uint64_t> count_left_;
     std::uint64_t taken_ = 0;
+    std::uint64_t delivered_ = 0;
     bool changes_lines_;
     zc::LineFormatter formatter_;
     zc::TextBuffer text_;

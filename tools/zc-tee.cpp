@@ -36,7 +36,11 @@ int run(zc::tool::Program& program, zc::tool::TeeOptions& options, const zc::too
     supervisor.stop();
     sinks.tell(*source, report);
     if (supervisor.wants_stats()) supervisor.add(zc::stats_of(*source, report, sinks.sinks()));
+    if (const auto wrong = zc::tool::wrong_size(options.result, report.bytes);
+        wrong && program.status() == zc::tool::success)
+        program.complain("standard input", *wrong);
     if (sinks.died(report)) {
+        sinks.discard();
         std::signal(SIGPIPE, SIG_DFL);
         (void)std::raise(SIGPIPE);
     }

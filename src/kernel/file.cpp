@@ -1,9 +1,11 @@
 #include "kernel/file.hpp"
 
+#include <cerrno>
 #include <span>
 
 #include "kernel/io.hpp"
 #include "kernel/sys.hpp"
+#include "kernel/sys_atomic.hpp"
 #include "kernel/sys_file.hpp"
 
 namespace zc {
@@ -49,6 +51,12 @@ std::optional<std::uint64_t> bytes_left_in(FdView file) {
 }
 
 Result<std::uint64_t> position(FdView file) { return sys::offset(file); }
+
+Result<void> sync_file(FdView file) {
+    auto synced = sys::sync(file);
+    if (!synced && (synced.error().code == EINVAL || synced.error().code == EROFS)) return {};
+    return synced;
+}
 
 Result<void> cut(FdView file) {
     const auto facts = classify(file);

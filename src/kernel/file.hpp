@@ -35,6 +35,9 @@ enum class OpenFor : std::uint8_t {
 // Errors  ESPIPE where there is no such place.
 [[nodiscard]] Result<std::uint64_t> position(FdView file);
 
+// Returns when the bytes of a regular file are on the disk; of what has none, at once.
+[[nodiscard]] Result<void> sync_file(FdView file);
+
 // Empties a regular file that was opened for `rewriting`; others have no length.
 [[nodiscard]] Result<void> cut(FdView file);
 

@@ -187,8 +187,7 @@ void raise_descriptor_limit() {
 
 std::optional<std::size_t> terminal_columns(FdView terminal) {
     winsize size{};
-    if (::ioctl(terminal.number(), TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
-        return std::nullopt;
+    if (::ioctl(terminal.number(), TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return std::nullopt;
     return size.ws_col;
 }
 
