@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "address/address.hpp"
+#include "result.hpp"
 #include "supervisor.hpp"
 #include "text/line_format.hpp"
 

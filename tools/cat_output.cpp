@@ -101,6 +101,12 @@ void CatOutput::blame(const Error& error) {
     program_.complain(name(), error);
 }
 
+void CatOutput::reject(const Error& error) {
+    failed_ = true;
+    const bool is_standard = sink_.fd.number() == 1 && !stream_;
+    program_.complain(is_standard ? sink_.label : name(), error);
+}
+
 std::string CatOutput::name() const {
     if (stream_) return one_line(sink_.label);
     const bool is_file = options_.output && options_.output != "-";

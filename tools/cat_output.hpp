@@ -24,6 +24,8 @@ public:
     [[nodiscard]] const Endpoint& sink() const { return sink_; }
     [[nodiscard]] bool failed() const { return failed_; }
     void blame(const Error& error);
+    // It was written, and is not what was expected.
+    void reject(const Error& error);
 
     // Passes the end on; waits for a child. An atomic file takes its place, if nothing
     // has been complained of.

@@ -139,6 +139,7 @@ void declare_relay(CLI::App& app, RelayFlags& flags) {
     add_supervision(app, flags.supervisor,
                     {.progress = true, .interval = false, .size = false, .name_rate = false});
     declare_watching(app, flags);
+    add_expectations(app, flags.result);
     add_common(app, flags.common);
     app.add_flag("-V", flags.print_features, "print the version and what there is, and exit");
     app.add_flag("--help-all", flags.print_all)->group("");

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "relay/relay.hpp"
+#include "result.hpp"
 #include "supervisor.hpp"
 
 namespace zc::tool {
@@ -16,6 +17,7 @@ namespace zc::tool {
 struct RelayFlags {
     CommonOptions common;
     SupervisorOptions supervisor;
+    ResultOptions result;  // of one direction
     std::uint64_t total_rate = 0;
     std::string metrics;
     LogStyle::Form log_form = LogStyle::Form::text;

@@ -218,10 +218,8 @@ void Supervisor::write_stats(const RunStats& stats) {
         (void)write_all(terminal, text);
         return;
     }
-    auto file = open_file(options_.stats_file, OpenFor::replacing);
-    auto written = file ? write_all(file->view(), text) : Result<void>(failure(file.error()));
-    if (written) written = file->close();
-    if (!written) program_.complain(shell_quoted(options_.stats_file), cause(written.error()));
+    if (const auto written = write_file(options_.stats_file, text); !written)
+        program_.complain(shell_quoted(options_.stats_file), cause(written.error()));
 }
 
 void Supervisor::stop() {

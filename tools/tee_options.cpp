@@ -99,7 +99,8 @@ void declare_tee(CLI::App& app, TeeOptions& options) {
         ->allow_extra_args(false);
     app.add_flag("--no-stdout", options.no_stdout, "do not write to standard output");
     declare_pace(app, options.pace);
-    add_result(app, options.result, "replace the FILEs when all is well, or none of them");
+    add_files(app, options.result, "replace the FILEs when all is well, or none of them");
+    add_expectations(app, options.result);
     app.get_option("--atomic")->excludes(app.get_option("--append"));
     add_supervision(app, options.supervisor, {.progress = false, .interval = false});
     add_common(app, options.common);

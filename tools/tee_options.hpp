@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/fanout_sink.hpp"
+#include "result.hpp"
 #include "supervisor.hpp"
 
 namespace zc::tool {

@@ -130,22 +130,11 @@ void Program::explain(const Endpoint& source, const Endpoint& sink,
     say(text);
 }
 
-void add_result(CLI::App& app, ResultOptions& options, const char* atomic_text) {
-    app.add_flag("--atomic", options.atomic, atomic_text);
-    app.add_flag("--fsync", options.fsync, "end only when files are on the disk");
-    add_size(app, "--expect-size", "exit status 3 when it is not SIZE",
-             [&options](std::uint64_t bytes) { options.expected_bytes = bytes; });
-}
-
-std::optional<Error> wrong_size(const ResultOptions& options, std::uint64_t bytes) {
-    if (!options.expected_bytes || bytes == *options.expected_bytes) return std::nullopt;
-    return Error::told(
-        Errc::unexpected, "size",
-        fmt::format("{} bytes, not the {} expected", bytes, *options.expected_bytes));
-}
-
 void add_common(CLI::App& app, CommonOptions& options) {
     app.add_flag("--explain", options.explain, "say how each transfer was made, and why");
+    app.add_flag_callback(
+        "--no-cache", [&options] { options.policy.cache = sys::Cache::bypass; },
+        "leave nothing in the page cache that was not there");
     const auto choose = [&options](const std::string& when) {
         const std::map<std::string, ZeroCopy> names{{"auto", ZeroCopy::automatic},
                                                     {"always", ZeroCopy::always},

@@ -55,22 +55,11 @@ private:
     std::vector<std::string> told_;
 };
 
-// Adds --explain and --zero-copy.
+// Adds --explain, --no-cache and --zero-copy.
 struct CommonOptions {
     bool explain = false;
     Policy policy;
 };
-
-// What is to become of the files that are written, and of the result.
-struct ResultOptions {
-    bool atomic = false;
-    bool fsync = false;
-    std::optional<std::uint64_t> expected_bytes;
-};
-void add_result(CLI::App& app, ResultOptions& options, const char* atomic_text);
-
-// Nothing when it is as expected.
-[[nodiscard]] std::optional<Error> wrong_size(const ResultOptions& options, std::uint64_t bytes);
 
 void add_common(CLI::App& app, CommonOptions& options);
 

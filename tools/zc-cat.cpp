@@ -64,7 +64,8 @@ void declare(CLI::App& app, zc::tool::CatOptions& options) {
                        ->excludes(to);
     auto* append = app.add_flag("--append", options.append, "append to the FILE of --output");
     append->needs(output);
-    zc::tool::add_result(app, options.result, "replace the FILE of --output when all is well");
+    zc::tool::add_files(app, options.result, "replace the FILE of --output when all is well");
+    zc::tool::add_expectations(app, options.result);
     app.get_option("--atomic")->needs(output)->excludes(append);
     app.add_flag("--sparse", options.sparse, "leave holes in an output file, also for zeros");
     zc::tool::add_size(app, "--skip", "leave out the first SIZE bytes of the input",
@@ -92,6 +93,7 @@ public:
         : program_(program),
           options_(options),
           supervisor_(program, options.supervisor),
+          check_(options.result),
           output_(program, options),
           skip_left_(options.skip_bytes),
           count_left_(options.count_bytes),
@@ -99,7 +101,7 @@ public:
           formatter_(options.lines) {}
 
     int run(const zc::tool::Words& words) {
-        if (!take_inputs(words) || !supervisor_.start()) return program_.status();
+        if (!take_inputs(words) || !supervisor_.start() || !start_check()) return program_.status();
         if (output_.open(inputs_)) {
             supervisor_.expect(expected_bytes());
             for (const zc::tool::CatInput& input : inputs_)
@@ -117,6 +119,12 @@ private:
         if (address) return std::move(*address);
         program_.complain(zc::tool::one_line(text), zc::cause(address.error()));
         return std::nullopt;
+    }
+
+    bool start_check() {
+        const auto ready = check_.start();
+        if (!ready) program_.complain("--digest", ready.error());
+        return ready.has_value();
     }
 
     // Addresses are understood before anything is opened.
@@ -221,6 +229,7 @@ private:
         if (options_.sparse) how.policy.holes = zc::Holes::kept;
         how.limit = count_left_;
         if (most && (!how.limit || *most < *how.limit)) how.limit = most;
+        if (!changes_lines_) how.tap = check_.tap();
         supervisor_.supervise(how);
         const auto report =
             changes_lines_ ? copy_lines(source, how) : zc::run_transfer(source, sink, space_, how);
@@ -240,6 +249,7 @@ private:
         return zc::run_filtered(source, output_.sink(), space_, how, [this](auto taken) {
             text_.clear();
             formatter_.format(taken, text_);
+            check_.see(text_.unread());
             return text_.unread();
         });
     }
@@ -251,6 +261,7 @@ private:
         formatter_.finish(text_);
         if (output_.failed()) return;
         delivered_ += text_.unread().size();
+        check_.see(text_.unread());
         if (auto written = zc::write_all(output_.sink().fd, text_.unread()); !written)
             output_.blame(written.error());
     }
@@ -262,15 +273,22 @@ private:
             if (auto closed = zc::Fd(0).close(); !closed)
                 program_.complain("closing standard input", zc::cause(closed.error()));
         if (program_.status() == zc::tool::success)
-            if (const auto wrong = zc::tool::wrong_size(options_.result, delivered_))
-                output_.blame(*wrong);
+            if (const auto wrong = check_.wrong(delivered_)) output_.reject(*wrong);
         output_.close();
+        if (auto digest = check_.digest()) supervisor_.add(std::move(*digest));
+        if (program_.status() == zc::tool::success) publish();
+    }
+
+    void publish() {
+        const auto published = check_.publish({options_.output.value_or("-")});
+        if (!published) program_.complain(check_.place(), published.error());
     }
 
     zc::tool::Program& program_;
     const zc::tool::CatOptions& options_;
     std::vector<zc::tool::CatInput> inputs_;
     zc::tool::Supervisor supervisor_;
+    zc::tool::ResultCheck check_;
     zc::tool::CatOutput output_;
     bool used_standard_input_ = false;
     zc::Workspace space_;

@@ -9,6 +9,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "address/address.hpp"
@@ -30,6 +32,7 @@ public:
         : program_(program),
           flags_(flags),
           supervisor_(program, flags.supervisor),
+          check_(flags.result),
           options_(zc::tool::relay_options_of(flags)),
           total_rate_(flags.total_rate) {
         style_.form = flags.log_form;
@@ -53,13 +56,21 @@ public:
         if (!open_log()) return zc::tool::failed;
         const auto left = parsed(addresses[0]);
         const auto right = targets({addresses.begin() + 1, addresses.end()});
-        if (!left || !right || !open_recordings()) return zc::tool::failed;
+        if (!left || !right) return zc::tool::failed;
         forks_ = zc::forks(*left);
-        if (!watch()) return zc::tool::failed;
+        if (flags_.result.expects() && (forks_ || options_.session.ways == zc::Ways::both))
+            return program_.misused(
+                "--expect-size and --digest are for one direction: -u or -U, without fork");
+        if (!open_recordings() || !start_check() || !watch()) return zc::tool::failed;
         const auto outcome = zc::run_relay(*left, *right, options_, observer());
         supervisor_.stop();
         if (flags_.statistics) log_statistics(outcome.to_right, outcome.to_left);
-        const int status = status_of(outcome);
+        int status = status_of(outcome);
+        if (status == zc::tool::success && flags_.result.expects()) {
+            const bool to_right = options_.session.ways == zc::Ways::to_right;
+            status = checked((to_right ? outcome.to_right : outcome.to_left).bytes,
+                             addresses[to_right ? 1 : 0]);
+        }
         supervisor_.sum_up(status);
         return status;
     }
@@ -70,6 +81,36 @@ private:
         if (outcome.signal) return by_signal + *outcome.signal;
         if (outcome.failed) return zc::tool::status_of(outcome.failure);
         return recording_failed_ ? zc::tool::failed : zc::tool::success;
+    }
+
+    bool start_check() {
+        if (const auto ready = check_.start(); !ready) return complain("--digest", ready.error());
+        if (auto tap = check_.tap())
+            options_.session.tap = [also = std::move(options_.session.tap), tap = std::move(tap)](
+                                       zc::Ways way, std::uint64_t before, auto bytes) {
+                if (also) also(way, before, bytes);
+                tap(bytes);
+            };
+        return true;
+    }
+
+    // Takes    how much the sink got, and its address.
+    // Returns  the exit status: whether that was what was expected.
+    int checked(std::uint64_t bytes, const std::string& sink) {
+        const auto wrong = check_.wrong(bytes);
+        if (auto digest = check_.digest()) supervisor_.add(std::move(*digest));
+        if (wrong) {
+            complain(sink, *wrong);
+            return zc::tool::unexpected;
+        }
+        // Only a file has a name that can be read again.
+        const auto address = zc::parse_address(sink);
+        const auto* file =
+            std::get_if<zc::OpenFile>(&(address->write ? *address->write : address->read).target);
+        const auto published = check_.publish({file != nullptr ? file->path : "-"});
+        if (published) return zc::tool::success;
+        complain(check_.place(), published.error());
+        return zc::tool::failed;
     }
 
     // Whoever looks on, before there is anything to be seen.
@@ -248,6 +289,7 @@ private:
     zc::tool::Program& program_;
     const zc::tool::RelayFlags& flags_;
     zc::tool::Supervisor supervisor_;
+    zc::tool::ResultCheck check_;
     zc::RelayOptions options_;
     zc::RelayCounters counters_;
     std::atomic<std::uint64_t> total_rate_;

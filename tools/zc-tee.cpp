@@ -1,6 +1,8 @@
 // zc-tee: tee(1). Options are in tee_options.cpp, sinks in tee_sinks.cpp; libzc does the work.
 #include <csignal>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "engine/fanout.hpp"
 #include "kernel/file.hpp"
@@ -13,13 +15,27 @@ namespace {
 // Returns  whether it would end this process.
 bool ignore_sigpipe() { return std::signal(SIGPIPE, SIG_IGN) != SIG_IGN; }
 
+// What has the bytes afterwards.
+std::vector<std::string> names_of(const zc::tool::Words& words) {
+    std::vector<std::string> names;
+    for (const zc::tool::Word& word : words)
+        if (word.option.empty()) names.push_back(*word.value);
+    if (names.empty()) names.emplace_back("-");
+    return names;
+}
+
 int run(zc::tool::Program& program, zc::tool::TeeOptions& options, const zc::tool::Words& words) {
     if (options.ignore_interrupts) std::signal(SIGINT, SIG_IGN);
     options.output_error = zc::tool::output_error_of(words);
     const bool sigpipe_ends = ignore_sigpipe();
     const auto source = zc::look_at(zc::FdView(0), "standard input");
     zc::tool::Supervisor supervisor(program, options.supervisor);
+    zc::tool::ResultCheck check(options.result);
     zc::tool::TeeSinks sinks(program, options, sigpipe_ends);
+    if (const auto ready = check.start(); !ready) {
+        program.complain("--digest", ready.error());
+        return program.status();
+    }
     if (!supervisor.start() || !sinks.open(words, source)) return program.status();
     if (!source) {
         program.complain("read error", zc::cause(source.error()));
@@ -27,6 +43,7 @@ int run(zc::tool::Program& program, zc::tool::TeeOptions& options, const zc::too
     }
     zc::FanoutOptions how;
     how.transfer.policy = options.common.policy;
+    how.transfer.tap = check.tap();
     supervisor.supervise(how.transfer);
     supervisor.expect(zc::bytes_left_in(source->fd));
     how.watch_readers = options.leaving_is_silent();
@@ -36,15 +53,19 @@ int run(zc::tool::Program& program, zc::tool::TeeOptions& options, const zc::too
     supervisor.stop();
     sinks.tell(*source, report);
     if (supervisor.wants_stats()) supervisor.add(zc::stats_of(*source, report, sinks.sinks()));
-    if (const auto wrong = zc::tool::wrong_size(options.result, report.bytes);
-        wrong && program.status() == zc::tool::success)
-        program.complain("standard input", *wrong);
+    if (program.status() == zc::tool::success)
+        if (const auto wrong = check.wrong(report.bytes))
+            program.complain("standard input", *wrong);
     if (sinks.died(report)) {
         sinks.discard();
         std::signal(SIGPIPE, SIG_DFL);
         (void)std::raise(SIGPIPE);
     }
     sinks.close(report);
+    if (auto digest = check.digest()) supervisor.add(std::move(*digest));
+    if (program.status() == zc::tool::success)
+        if (const auto published = check.publish(names_of(words)); !published)
+            program.complain(check.place(), published.error());
     supervisor.sum_up();
     return program.status();
 }

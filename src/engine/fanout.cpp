@@ -83,19 +83,19 @@ Fanout::Fanout(Endpoint source, std::vector<FanoutSink> sinks, Workspace& space,
     : head_{std::move(source), {}, space, options.transfer.waiting},
       options_(std::move(options)),
       given_(sinks.size()),
-      taking_(choose_taking(head_.source.facts, options_.transfer.policy)),
+      taking_(choose_taking(head_.source.facts, options_.transfer.moved_by())),
       crew_(options_.threads),
       blocks_(crew_.helps() && std::count_if(sinks.begin(), sinks.end(), is_work) > 1
                   ? limits::shared_block_bytes
                   : limits::buffer_bytes),
       began_(std::chrono::steady_clock::now()) {
     for (FanoutSink& sink : sinks)
-        outlets_.emplace_back(std::move(sink), head_.source.facts, options_.transfer.policy);
+        outlets_.emplace_back(std::move(sink), head_.source.facts, options_.transfer.moved_by());
 }
 
 void Fanout::join(FanoutSink sink) {
     Outlet& outlet =
-        outlets_.emplace_back(std::move(sink), head_.source.facts, options_.transfer.policy);
+        outlets_.emplace_back(std::move(sink), head_.source.facts, options_.transfer.moved_by());
     if (bulk_) outlet.grow();
     while (guard_.holds() && outlet.splices())
         outlet.demote(Error::told(Errc::unavailable, "F_SETLEASE", "joined later"));
@@ -137,6 +137,7 @@ Progress Fanout::finish() {
     if (const auto held = guard_.release(); !held && !report_.error)
         report_.error = held.error().about(head_.source.label);
     head_.space.discard();
+    drop_rest(head_);
     report_.elapsed = std::chrono::steady_clock::now() - began_;
     for (Outlet& outlet : outlets_) {
         outlet.drop_held();

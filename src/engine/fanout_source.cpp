@@ -92,6 +92,7 @@ void Fanout::demote(const Error& reason) {
     const Method from = taking();
     at_ = std::min(at_ + 1, taking_.count - 1);
     report_.demotions.push_back(Demotion{from, taking(), reason});
+    if (from == Method::uncached) drop_behind(head_);
 }
 
 void Fanout::take() {
@@ -134,8 +135,7 @@ bool Fanout::waits_for_rate(std::size_t& limit) {
 Result<Step> Fanout::take_to_memory(std::size_t limit, Method method) {
     const auto& block = blocks_.block_with_room();
     auto room = block->room();
-    const bool cached = head_.source.facts.kind == FdKind::regular ||
-                        head_.source.facts.kind == FdKind::block_device;
+    const bool cached = has_page_cache(head_.source.facts.kind);
     const auto cache =
         method == Method::uncached && cached ? sys::Cache::bypass : sys::Cache::normal;
     const auto got = read_source(head_, room.first(std::min(limit, room.size())), cache);
@@ -147,6 +147,7 @@ Result<Step> Fanout::take_to_memory(std::size_t limit, Method method) {
     const std::size_t from = block->size();
     block->filled(*got);
     head_.taken += *got;
+    if (options_.transfer.tap) options_.transfer.tap({block->room().data() - *got, *got});
     for (Outlet& outlet : outlets_) {
         if (!outlet.living()) continue;
         if (outlet.held() != 0 && outlet.offer() == Outlet::Offer::skip)

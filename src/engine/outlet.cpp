@@ -56,6 +56,7 @@ void Outlet::demote(const Error& reason) {
     // `copy` is last in every plan and never asks for another way.
     at_ = std::min(at_ + 1, plan_.count - 1);
     report_.demotions.push_back(Demotion{from, method(), reason});
+    if (from == Method::uncached) drop_behind(route_);
 }
 
 void Outlet::now_full() {
@@ -226,6 +227,7 @@ void Outlet::lose(const Error& error) {
 }
 
 void Outlet::close() {
+    drop_rest(route_);
     // A reader sees the end only when every description of the sink is closed.
     if (own_sink_.valid()) route_.sink.fd = given_.end.fd;
     (void)own_sink_.close();

@@ -3,8 +3,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 
+#include "engine/drop_behind.hpp"
 #include "engine/endpoint.hpp"
 #include "engine/plan.hpp"
 #include "engine/workspace.hpp"
@@ -28,7 +30,16 @@ struct Route {
     std::uint64_t shorts = 0;     // of them, writes that took less than they were given
     // What the source has failed with, while bytes from before are still held.
     std::optional<Error> source_error{};
+    // Of ends that are to stay out of the page cache, and have to be kept out of it.
+    std::unique_ptr<DropBehind> source_trail{};
+    std::unique_ptr<DropBehind> sink_trail{};
 };
+
+// From now on what goes through files is dropped from the page cache.
+//
+// Order    drop_rest() at the end; it waits for the disk.
+void drop_behind(Route& route);
+void drop_rest(Route& route);
 
 // What one step did, and so who acts next.
 struct Step {

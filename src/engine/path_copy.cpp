@@ -2,13 +2,13 @@
 // last method of every plan, because its errors are the true ones. `uncached` is
 // the same with RWF_DONTCACHE.
 #include "engine/path_io.hpp"
+#include "kernel/limits.hpp"
 
 namespace zc {
 namespace {
 
 sys::Cache for_end(const Endpoint& end, sys::Cache wanted) {
-    const bool cached = end.facts.kind == FdKind::regular || end.facts.kind == FdKind::block_device;
-    return cached ? wanted : sys::Cache::normal;
+    return has_page_cache(end.facts.kind) ? wanted : sys::Cache::normal;
 }
 
 // "Not this way" is an answer only where another way exists.
@@ -67,6 +67,7 @@ Result<Step> step_copy(Route& route, std::size_t limit) {
 }
 
 Result<Step> step_uncached(Route& route, std::size_t limit) {
+    if (route.space.buffer.size() == 0) route.space.buffer.reserve(limits::uncached_bytes);
     return step_buffered(route, limit, sys::Cache::bypass);
 }
 

@@ -31,6 +31,27 @@ bool is_ready(Route& route, FdView fd, Readiness event) {
     return ready && *ready != 0;
 }
 
+namespace {
+
+Result<std::size_t> passed(Result<std::size_t> bytes, DropBehind* trail) {
+    if (bytes && trail != nullptr) trail->passed(*bytes);
+    return bytes;
+}
+
+}  // namespace
+
+void drop_behind(Route& route) {
+    if (has_page_cache(route.source.facts.kind) && !route.source_trail)
+        route.source_trail = std::make_unique<DropBehind>(route.source, Side::source);
+    if (has_page_cache(route.sink.facts.kind) && !route.sink_trail)
+        route.sink_trail = std::make_unique<DropBehind>(route.sink, Side::sink);
+}
+
+void drop_rest(Route& route) {
+    if (route.source_trail) route.source_trail->end();
+    if (route.sink_trail) route.sink_trail->end();
+}
+
 Result<std::size_t> read_source(Route& route, std::span<std::byte> into, sys::Cache cache) {
     const Endpoint& source = route.source;
     if (could_sleep(route, source)) {
@@ -42,7 +63,7 @@ Result<std::size_t> read_source(Route& route, std::span<std::byte> into, sys::Ca
             return would_sleep("read", Side::source);
     }
     ++route.calls;
-    return sys::read(source.fd, into, cache);
+    return passed(sys::read(source.fd, into, cache), route.source_trail.get());
 }
 
 Result<std::size_t> write_sink(Route& route, std::span<const std::byte> from, sys::Cache cache) {
@@ -61,7 +82,7 @@ Result<std::size_t> write_sink(Route& route, std::span<const std::byte> from, sy
         from = from.first(std::min(from.size(), sure));
     }
     ++route.calls;
-    return sys::write(sink.fd, from, cache);
+    return passed(sys::write(sink.fd, from, cache), route.sink_trail.get());
 }
 
 bool may_hold_more(const Endpoint& source) {

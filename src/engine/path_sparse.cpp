@@ -41,6 +41,7 @@ Result<void> leave_hole(Route& route, std::uint64_t at, std::uint64_t bytes) {
         return failure(longer.error().at(Side::sink));
     const auto moved_on = sys::seek(route.sink.fd, at + bytes, sys::Seek::to);
     if (!moved_on) return failure(moved_on.error().at(Side::sink));
+    if (route.sink_trail) route.sink_trail->passed(bytes);
     return {};
 }
 
@@ -130,6 +131,8 @@ Result<Step> step_sparse(Route& route, std::size_t limit) {
                 if (!left) return waits_demotes_or_fails(left.error(), Side::sink);
                 ++route.calls;
                 (void)sys::seek(route.source.fd, data->at + hole, sys::Seek::to);
+                if (route.source_trail) route.source_trail->passed(hole);
+                route.space.buffer.clear();  // a tap sees that nothing was read
                 route.taken += hole;
                 route.delivered += hole;
                 return moved();

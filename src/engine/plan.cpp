@@ -15,8 +15,6 @@ Plan ordered(std::initializer_list<Method> before_copy, bool aliases = false) {
     return plan;
 }
 
-bool has_page_cache(FdKind kind) { return kind == FdKind::regular || kind == FdKind::block_device; }
-
 bool is_stream_socket(FdKind kind) {
     return kind == FdKind::tcp_socket || kind == FdKind::unix_socket;
 }
@@ -52,6 +50,8 @@ Plan from_pipe(FdKind sink) {
 }
 
 }  // namespace
+
+bool has_page_cache(FdKind kind) { return kind == FdKind::regular || kind == FdKind::block_device; }
 
 const char* name_of(Method method) {
     switch (method) {

@@ -24,6 +24,9 @@ inline constexpr std::size_t method_count = 7;
 
 [[nodiscard]] const char* name_of(Method method);
 
+// Whether what is read or written there goes through pages that stay in memory.
+[[nodiscard]] bool has_page_cache(FdKind kind);
+
 // Bytes counted by the method that moved them.
 using BytesBy = std::array<std::uint64_t, method_count>;
 

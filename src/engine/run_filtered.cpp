@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/path.hpp"
 #include "kernel/io.hpp"
 #include "kernel/limits.hpp"
 
@@ -44,11 +45,12 @@ Result<std::size_t> leave_to_read(const Endpoint& source, const Supervision& sup
     return most;
 }
 
-std::optional<Error> filter_all(const Endpoint& source, const Endpoint& sink, Workspace& space,
-                                const TransferOptions& options, const Filter& filter,
+std::optional<Error> filter_all(Route& route, const TransferOptions& options, const Filter& filter,
                                 TransferReport& report) {
+    const Endpoint& source = route.source;
+    const Endpoint& sink = route.sink;
     for (;;) {
-        auto room = space.buffer.room();
+        auto room = route.space.buffer.room();
         if (options.limit)
             room = room.first(static_cast<std::size_t>(
                 std::min<std::uint64_t>(room.size(), *options.limit - report.taken)));
@@ -62,12 +64,14 @@ std::optional<Error> filter_all(const Endpoint& source, const Endpoint& sink, Wo
         if (!got) return got.error().at(Side::source).about(source.label);
         if (*got == 0) return std::nullopt;
         report.taken += *got;
+        if (route.source_trail) route.source_trail->passed(*got);
         const auto changed = filter(room.first(*got));
         ++report.calls;
         if (supervision.rate != nullptr) supervision.rate->took(*got);
         if (auto written = write_supervised(sink, changed, supervision.patience); !written)
             return written.error().at(Side::sink).about(sink.label);
         report.bytes += changed.size();
+        if (route.sink_trail) route.sink_trail->passed(changed.size());
         if (supervision.gauge != nullptr) supervision.gauge->moved(changed.size());
     }
 }
@@ -78,7 +82,10 @@ TransferReport run_filtered(const Endpoint& source, const Endpoint& sink, Worksp
                             const TransferOptions& options, const Filter& filter) {
     const auto began = std::chrono::steady_clock::now();
     TransferReport report;
-    report.error = filter_all(source, sink, space, options, filter, report);
+    Route route{source, sink, space};
+    if (options.policy.cache == sys::Cache::bypass) drop_behind(route);
+    report.error = filter_all(route, options, filter, report);
+    drop_rest(route);
     report.bytes_by[static_cast<std::size_t>(Method::copy)] = report.bytes;
     report.elapsed = std::chrono::steady_clock::now() - began;
     return report;

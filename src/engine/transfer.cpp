@@ -1,6 +1,7 @@
 #include "engine/transfer.hpp"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <span>
 #include <utility>
@@ -25,11 +26,16 @@ Result<Step> step_by(Method method, Route& route, std::size_t limit) {
     return step_copy(route, limit);
 }
 
-// What is spliced is seen by nobody.
-Policy policy_of(const TransferOptions& options) {
-    Policy policy = options.policy;
-    if (options.tap) policy.zero_copy = ZeroCopy::never;
-    return policy;
+// Takes    the bytes that were read last, or none: then they are a hole's.
+void show(const Tap& tap, std::span<const std::byte> bytes, std::uint64_t taken) {
+    static constexpr std::array<std::byte, limits::page_bytes> zeros{};
+    if (!bytes.empty()) return tap(bytes);
+    while (taken != 0) {
+        const auto page = std::span(zeros).first(
+            static_cast<std::size_t>(std::min<std::uint64_t>(taken, zeros.size())));
+        tap(page);
+        taken -= page.size();
+    }
 }
 
 bool uses_pipe(Method method) { return method == Method::splice || method == Method::carrier; }
@@ -39,8 +45,10 @@ bool uses_pipe(Method method) { return method == Method::splice || method == Met
 Transfer::Transfer(Endpoint source, Endpoint sink, Workspace& space, TransferOptions options)
     : route_{std::move(source), std::move(sink), space, options.waiting},
       options_(std::move(options)),
-      plan_(choose_plan(route_.source.facts, route_.sink.facts, policy_of(options_))),
+      plan_(choose_plan(route_.source.facts, route_.sink.facts, options_.moved_by())),
       began_(std::chrono::steady_clock::now()) {
+    if (options_.policy.cache == sys::Cache::bypass && plan_.methods[0] != Method::uncached)
+        drop_behind(route_);
     if (route_.source.facts.size_bytes >= limits::read_ahead_bytes)
         (void)sys::advise_sequential(route_.source.fd);
     // Who may not sleep could write a blocking pipe or terminal only in the smallest
@@ -138,6 +146,7 @@ void Transfer::demote(const Error& reason) {
     // `copy` is last in every plan and never asks for another way.
     at_ = std::min(at_ + 1, plan_.count - 1);
     report_.demotions.push_back(Demotion{from, plan_.methods[at_], reason});
+    if (options_.policy.cache == sys::Cache::bypass) drop_behind(route_);
 }
 
 void Transfer::account(Method method, std::uint64_t taken_before, std::uint64_t delivered_before) {
@@ -157,6 +166,7 @@ Progress Transfer::finish(std::optional<Error> error) {
     // A reader sees the end only when every description of the sink is closed.
     if (own_sink_.valid()) route_.sink.fd = given_sink_;
     (void)own_sink_.close();
+    drop_rest(route_);
     if (error) {
         error->subject = error->side == Side::sink ? route_.sink.label : route_.source.label;
         route_.space.discard();
@@ -243,7 +253,8 @@ Progress Transfer::advance() {
     const std::uint64_t delivered = route_.delivered;
     auto step = step_by(method, route_, limit);
     account(method, taken, delivered);
-    if (options_.tap && route_.taken != taken) options_.tap(route_.space.buffer.loaded());
+    if (options_.tap && route_.taken != taken)
+        show(options_.tap, route_.space.buffer.loaded(), route_.taken - taken);
     if (rate != nullptr) rate->took(route_.taken - taken);
     if (gauge != nullptr) gauge->moved(route_.delivered - delivered);
     if (!step) return finish(step.error());

@@ -26,13 +26,23 @@ struct Supervision {
     Patience* patience = nullptr;  // asked by run_transfer() and run_fanout()
 };
 
+// Is shown bytes on their way.
+using Tap = std::function<void(std::span<const std::byte>)>;
+
 struct TransferOptions {
     Policy policy;
     std::optional<std::uint64_t> limit;  // bytes to take from the source at most
     Waiting waiting = Waiting::in_kernel;
     // Shown every byte that is taken; then nothing is spliced.
-    std::function<void(std::span<const std::byte>)> tap = {};
+    Tap tap = {};
     Supervision supervision = {};
+
+    // The policy that is kept: what is spliced is seen by nobody.
+    [[nodiscard]] Policy moved_by() const {
+        Policy kept = policy;
+        if (tap) kept.zero_copy = ZeroCopy::never;
+        return kept;
+    }
 };
 
 // One change of method, and why.

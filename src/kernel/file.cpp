@@ -43,6 +43,13 @@ Result<std::string> read_file(const std::string& path, std::size_t most) {
     return text;
 }
 
+Result<void> write_file(const std::string& path, std::string_view text) {
+    auto file = open_file(path, OpenFor::replacing);
+    if (!file) return failure(file.error());
+    auto written = write_all(file->view(), text);
+    return written ? file->close() : written;
+}
+
 std::optional<std::uint64_t> bytes_left_in(FdView file) {
     const auto facts = classify(file);
     if (!facts || facts->kind != FdKind::regular) return std::nullopt;

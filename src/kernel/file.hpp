@@ -27,6 +27,9 @@ enum class OpenFor : std::uint8_t {
 // The beginning of a file, at most so many bytes.
 [[nodiscard]] Result<std::string> read_file(const std::string& path, std::size_t most);
 
+// Makes it the file's whole content; it is created where it is missing.
+[[nodiscard]] Result<void> write_file(const std::string& path, std::string_view text);
+
 // From where it is read next to its end; nothing for what is no regular file.
 [[nodiscard]] std::optional<std::uint64_t> bytes_left_in(FdView file);
 

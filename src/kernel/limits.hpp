@@ -41,6 +41,9 @@ inline constexpr std::chrono::milliseconds carrier_rest{200};
 // The user-space buffer of `copy` and `uncached`.
 inline constexpr std::size_t buffer_bytes = 128 * 1024;
 
+// The buffer of `uncached`, where the disk is waited for: see src/README.md.
+inline constexpr std::size_t uncached_bytes = 1024 * 1024;
+
 // The most one splice is asked to move: no more than this passes between two
 // looks at the lease, the limit and the counters.
 inline constexpr std::size_t splice_bytes = 4 * 1024 * 1024;
@@ -74,6 +77,14 @@ inline constexpr std::size_t aliased_file_bytes = 2 * copied_tail_pipes * pipe_b
 
 // From this size on the kernel is told that a file is read from end to end.
 inline constexpr std::size_t read_ahead_bytes = 1024 * 1024;
+
+// How much of a file may be in the page cache at once where it is dropped behind us: one
+// of these when it is read, two when it is written.
+inline constexpr std::size_t drop_window_bytes = 4 * 1024 * 1024;
+
+// How far ahead is looked at what is cached. The kernel must not have read so far: its
+// read_ahead_kb, 8 MiB at most on machines seen, twice of a file read from end to end.
+inline constexpr std::size_t look_ahead_bytes = 64 * 1024 * 1024;
 
 // How long a writer may be kept waiting by our lease, and how often a mover
 // that waits for its sink looks whether somebody waits.

@@ -94,6 +94,10 @@ Result<void> Direction::make_mover(std::span<const std::byte> in_flight) {
     if (!may_be_quiet()) ends_ = std::make_unique<Ends>(Ends{*source, *sink});
     Workspace& space = mover_->space;
     if (!in_flight.empty()) space.buffer.hold(in_flight);
+    if (options.tap)
+        how.tap = [this, &tap = options.tap, offset = std::uint64_t{0}](auto bytes) mutable {
+            tap(way_, std::exchange(offset, offset + bytes.size()), bytes);
+        };
     if (recording()) {
         reserve_pipes();
         if (mover_->reserved_bytes == 0) how.policy.zero_copy = ZeroCopy::never;
@@ -101,13 +105,9 @@ Result<void> Direction::make_mover(std::span<const std::byte> in_flight) {
         mover_->how.emplace<Fanout>(std::move(*source), std::move(sinks), space, how);
         return {};
     }
-    if (options.tap)
-        how.tap = [this, &tap = options.tap, offset = std::uint64_t{0}](auto bytes) mutable {
-            tap(way_, std::exchange(offset, offset + bytes.size()), bytes);
-        };
-    const Plan plan = choose_plan(source->facts, sink->facts, how.policy);
+    const Plan plan = choose_plan(source->facts, sink->facts, how.moved_by());
     mover_->guards_pages = plan.aliases;
-    if (plan.methods[0] == Method::carrier && !options.tap) {
+    if (plan.methods[0] == Method::carrier) {
         lend_carrier();
         if (mover_->lent_bytes == 0) how.policy.zero_copy = ZeroCopy::never;
     }

@@ -88,6 +88,8 @@ std::string progress_line(const ProgressLook& look, std::size_t columns, Colour 
     while (columns != 0 && parts.size() > 1 && length_of(parts) > columns)
         parts.erase(std::max_element(parts.begin(), parts.end(),
                                      [](const Part& a, const Part& b) { return a.rank < b.rank; }));
+    // A number that is cut says nothing; a line that is too long breaks the terminal.
+    if (columns != 0 && length_of(parts) > columns) return "";
     const std::size_t used = length_of(parts) + 2;
     const std::size_t room = columns == 0 ? longest_bar : columns > used ? columns - used : 0;
     if (look.size && room >= shortest_bar) {

@@ -26,7 +26,8 @@ struct ProgressLook {
 // Returns  one line without a newline, of at most `columns` characters (0: as long as
 //          it is): bytes, elapsed time, rate now (or how long it is stalled, from two
 //          seconds on) and on average; with a size a bar, percent and the time left.
-//          What does not fit is left out, the least important first.
+//          What does not fit is left out, the least important first; of a number that is too long
+//          nothing is shown.
 [[nodiscard]] std::string progress_line(const ProgressLook& look, std::size_t columns,
                                         Colour colour);
 

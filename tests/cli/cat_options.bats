@@ -57,7 +57,7 @@ alike() {
 }
 
 @test "an ambiguous abbreviation names the possibilities" {
-    refuses "option '--n' is ambiguous; possibilities: '--number-nonblank' '--number'" --n
+    refuses "option '--n' is ambiguous; possibilities: '--number-nonblank' '--number' '--name' '--no-cache'" --n
     run --separate-stderr limited zc-cat --show f
     ((status == 1))
     [ -z "$output" ]
@@ -193,10 +193,8 @@ f -x
 --squeeze=yes
 --v=1
 --help=1
---n
 --num
 --num=3
---number --n f
 -n f --x
 f -- -x
 --X

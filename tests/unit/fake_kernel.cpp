@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "kernel/limits.hpp"
+#include "kernel/sys_cache.hpp"
 #include "unit/fake_thing.hpp"
 
 namespace zc::fake {
@@ -200,20 +201,35 @@ std::size_t move_slots(Thing& source, Thing& sink, std::size_t bytes) {
     return moved;
 }
 
+// What went through a file last, up to its offset, is in the page cache now.
+Result<std::size_t> leaves_pages(Result<std::size_t> moved, FdView fd, bool writes) {
+    Thing& thing = kernel().of(fd);
+    if (!moved || *moved == 0 || thing.kind != FdKind::regular) return moved;
+    for (std::size_t page = (thing.offset - *moved) / limits::page_bytes;
+         page * limits::page_bytes < thing.offset; ++page) {
+        thing.cached.insert(page);
+        if (writes) thing.dirty.insert(page);
+    }
+    thing.most_cached = std::max(thing.most_cached, thing.cached.size());
+    return moved;
+}
+
 }  // namespace
 
 Result<std::size_t> read(FdView fd, std::span<std::byte> into, Cache cache) {
     if (auto error = kernel().enters(Call::read, "read", fd)) return answer(*error);
     if (cache == Cache::bypass && kernel().of(fd).cached_only)
         return failure(Error::system("preadv2", EOPNOTSUPP));
-    return read_thing("read", fd, into, false);
+    auto got = read_thing("read", fd, into, false);
+    return cache == Cache::bypass ? got : leaves_pages(std::move(got), fd, false);
 }
 
 Result<std::size_t> write(FdView fd, std::span<const std::byte> from, Cache cache) {
     if (auto error = kernel().enters(Call::write, "write", fd)) return answer(*error);
     if (cache == Cache::bypass && kernel().of(fd).cached_only)
         return failure(Error::system("pwritev2", EOPNOTSUPP));
-    return write_thing("write", fd, from, false);
+    auto gone = write_thing("write", fd, from, false);
+    return cache == Cache::bypass ? gone : leaves_pages(std::move(gone), fd, true);
 }
 
 Result<std::size_t> receive_now(FdView socket, std::span<std::byte> into) {
@@ -402,6 +418,32 @@ Result<void> resize(FdView file, std::uint64_t bytes) {
 }
 
 Result<void> advise_sequential(FdView) { return {}; }
+
+Result<void> cached_pages(FdView file, std::uint64_t offset, std::span<std::byte> into) {
+    Thing& thing = kernel().of(file);
+    if (thing.for_writing_only) return failure(Error::system("mmap", EACCES));
+    for (std::size_t i = 0; i < into.size(); ++i)
+        into[i] = std::byte{thing.cached.contains(offset / limits::page_bytes + i)};
+    return {};
+}
+
+Result<void> write_back(FdView file, std::uint64_t offset, std::uint64_t bytes, Sleep sleep) {
+    if (sleep == Sleep::never) return {};  // it is begun, and ends some day
+    std::erase_if(kernel().of(file).dirty, [=](std::size_t page) {
+        return page >= offset / limits::page_bytes && page * limits::page_bytes < offset + bytes;
+    });
+    return {};
+}
+
+Result<void> drop_cached(FdView file, std::uint64_t offset, std::uint64_t bytes) {
+    Thing& thing = kernel().of(file);
+    std::erase_if(thing.cached, [&](std::size_t page) {
+        const bool inside =
+            page >= offset / limits::page_bytes && page * limits::page_bytes < offset + bytes;
+        return inside && !thing.dirty.contains(page);
+    });
+    return {};
+}
 
 Result<std::size_t> wait(std::span<const Interest> interests, std::span<bool> ready,
                          std::optional<std::chrono::milliseconds> limit) {

@@ -18,6 +18,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -81,7 +82,11 @@ struct Thing {
     bool lease_lost = false;    // the kernel took it away
     bool leases_local = false;  // as on overlay
     std::function<void()> on_release{};
-    bool cached_only = true;  // RWF_DONTCACHE answers EOPNOTSUPP
+    bool cached_only = true;         // RWF_DONTCACHE answers EOPNOTSUPP
+    std::set<std::size_t> cached{};  // regular: pages in the page cache
+    std::set<std::size_t> dirty{};   // of them, those that are not on the disk
+    std::size_t most_cached = 0;     // that there ever were
+    bool for_writing_only = false;   // mincore(2) is refused
 };
 
 enum class Call : std::uint8_t {

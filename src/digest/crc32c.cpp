@@ -1,0 +1,58 @@
+// No library of Debian 12 that can be linked statically has it, and the instruction
+// does all there is to do.
+#include "digest/crc32c.hpp"
+
+#include <array>
+#include <cstring>
+
+namespace zc {
+namespace {
+
+constexpr std::uint32_t polynomial = 0x82f63b78;  // reflected
+
+constexpr std::array<std::uint32_t, 256> make_table() {
+    std::array<std::uint32_t, 256> table{};
+    for (std::uint32_t byte = 0; byte < 256; ++byte) {
+        std::uint32_t value = byte;
+        for (int bit = 0; bit < 8; ++bit)
+            value = (value >> 1) ^ ((value & 1) != 0 ? polynomial : 0);
+        table[byte] = value;
+    }
+    return table;
+}
+constexpr auto table = make_table();
+
+#if defined(__x86_64__)
+[[gnu::target("sse4.2")]] std::uint32_t crc32c_by_instruction(std::uint32_t before,
+                                                              std::span<const std::byte> bytes) {
+    std::uint64_t value = ~before;
+    for (; bytes.size() >= sizeof(std::uint64_t); bytes = bytes.subspan(sizeof(std::uint64_t))) {
+        std::uint64_t eight = 0;
+        std::memcpy(&eight, bytes.data(), sizeof(eight));
+        value = __builtin_ia32_crc32di(value, eight);
+    }
+    auto rest = static_cast<std::uint32_t>(value);
+    for (const std::byte byte : bytes)
+        rest = __builtin_ia32_crc32qi(rest, static_cast<unsigned char>(byte));
+    return ~rest;
+}
+#endif
+
+}  // namespace
+
+std::uint32_t crc32c_by_table(std::uint32_t before, std::span<const std::byte> bytes) {
+    std::uint32_t value = ~before;
+    for (const std::byte byte : bytes)
+        value = table[(value ^ static_cast<std::uint32_t>(byte)) & 0xff] ^ (value >> 8);
+    return ~value;
+}
+
+std::uint32_t crc32c(std::uint32_t before, std::span<const std::byte> bytes) {
+#if defined(__x86_64__)
+    static const bool has_instruction = __builtin_cpu_supports("sse4.2") != 0;
+    if (has_instruction) return crc32c_by_instruction(before, bytes);
+#endif
+    return crc32c_by_table(before, bytes);
+}
+
+}  // namespace zc
