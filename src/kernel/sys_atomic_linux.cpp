@@ -22,9 +22,11 @@ constexpr std::array ending_signals{SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGPIPE};
 
 // A handler may touch nothing but lock-free atomics.
 std::array<std::atomic<char*>, 256> names{};
+std::atomic<bool> ending = false;
 static_assert(std::atomic<char*>::is_always_lock_free);
 
 void remove_names_and_die(int signal) {
+    ending = true;
     for (auto& name : names)
         if (const char* const path = name.load()) ::unlink(path);
     ::signal(signal, SIG_DFL);
@@ -102,11 +104,14 @@ bool remember_name(const std::string& path) {
     return false;
 }
 
-// The copy is not given back: a handler may be reading it.
+// A handler in another thread that still reads the name has said before that all ends.
 void forget_name(const std::string& path) {
     for (auto& name : names) {
         char* held = name.load();
-        if (held != nullptr && path == held && name.compare_exchange_strong(held, nullptr)) return;
+        if (held == nullptr || path != held) continue;
+        if (!name.compare_exchange_strong(held, nullptr)) continue;
+        if (!ending) ::free(held);
+        return;
     }
 }
 
