@@ -106,8 +106,7 @@ bool Supervisor::start(Hears hears) {
     bytes_a_second_ = options_.rate.value_or(0);
     if (!options_.rate_file.empty() && !read_rate()) return false;
     if (bytes_a_second_ != 0) rate_.emplace(bytes_a_second_);
-    if (watches() || options_.bounds.stall || options_.bounds.total)
-        patience_.emplace(options_.bounds);
+    if (options_.bounds.stall || options_.bounds.total) patience_.emplace(options_.bounds);
     const auto facts = classify(terminal);
     on_terminal_ = facts && facts->kind == FdKind::terminal;
     if (!watches()) return true;
@@ -133,10 +132,11 @@ bool Supervisor::start(Hears hears) {
 }
 
 void Supervisor::supervise(TransferOptions& options) {
-    const bool bounded = patience_ || rate_;
-    if (!bounded) return;
-    options.supervision = {&gauge_, rate_ ? &*rate_ : nullptr, patience_ ? &*patience_ : nullptr};
-    options.waiting = Waiting::by_poll;
+    options.supervision.rate = rate_ ? &*rate_ : nullptr;
+    options.supervision.patience = patience_ ? &*patience_ : nullptr;
+    if (watches()) options.supervision.gauge = &gauge_;
+    // Who sleeps in the kernel cannot look at the clock.
+    if (patience_) options.waiting = Waiting::by_poll;
 }
 
 // One number; what follows on its line is for people.
@@ -202,7 +202,8 @@ RunStats Supervisor::stats(bool running) {
     all.bytes = look.bytes;
     all.elapsed = Clock::now() - began_;
     all.cpu_seconds = static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
-    if (patience_ && !running) all.stalled = patience_->stalled();
+    // A relay has many streams; of them none is the one that stalls.
+    if (!look_) all.stalled = gauge_.stalled();
     all.digest = digest_;
     all.errors = program_.told();
     all.exit_status = status_.value_or(program_.status());

@@ -127,7 +127,10 @@ bool Fanout::waits_for_rate(std::size_t& limit) {
     RateLimit* const rate = options_.transfer.supervision.rate;
     if (rate == nullptr) return false;
     const auto leave = rate->ask(RateLimit::Clock::now());
-    if (leave.bytes == 0) rate_wait_ = leave.wait;
+    if (leave.bytes == 0) {
+        rate_wait_ = leave.wait;
+        if (Gauge* const gauge = options_.transfer.supervision.gauge) gauge->rests();
+    }
     limit = static_cast<std::size_t>(std::min<std::uint64_t>(limit, leave.bytes));
     return leave.bytes == 0;
 }

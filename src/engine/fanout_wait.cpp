@@ -61,9 +61,6 @@ Progress Fanout::wait() {
             std::max(std::chrono::milliseconds{0},
                      std::chrono::ceil<std::chrono::milliseconds>(*until - Outlet::Clock::now()));
     if (!interests_.empty()) progress.wants = interests_.front();
-    Gauge* const gauge = options_.transfer.supervision.gauge;
-    if (gauge != nullptr && !interests_.empty())
-        gauge->waits(interests_.front().event == Readiness::writable ? Side::sink : Side::source);
     return progress;
 }
 

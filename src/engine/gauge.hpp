@@ -5,8 +5,6 @@
 #include <chrono>
 #include <cstdint>
 
-#include "kernel/result.hpp"
-
 namespace zc {
 
 // Written by the thread that moves; for any number of threads to read.
@@ -14,13 +12,18 @@ class Gauge {
 public:
     using Clock = std::chrono::steady_clock;
 
-    void moved(std::uint64_t bytes) {
+    explicit Gauge(Clock::time_point now = Clock::now()) : moved_at_(now) {}
+
+    void moved(std::uint64_t bytes, Clock::time_point now = Clock::now()) {
         if (bytes == 0) return;
         bytes_.fetch_add(bytes, std::memory_order_relaxed);
-        moved_at_.store(Clock::now(), std::memory_order_relaxed);
-        waits_for_.store(Side::unknown, std::memory_order_relaxed);
+        rests(now);
     }
-    void waits(Side side) { waits_for_.store(side, std::memory_order_relaxed); }
+    // Nothing moves because it may not: the rate is reached. That is no stall.
+    void rests(Clock::time_point now = Clock::now()) {
+        stalled_.store(stalled(now), std::memory_order_relaxed);
+        moved_at_.store(now, std::memory_order_relaxed);
+    }
 
     // Delivered by all transfers of this run; of a fan-out, taken from the source.
     [[nodiscard]] std::uint64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
@@ -28,13 +31,18 @@ public:
     [[nodiscard]] Clock::time_point moved_at() const {
         return moved_at_.load(std::memory_order_relaxed);
     }
-    // Side::unknown while it moves.
-    [[nodiscard]] Side waits_for() const { return waits_for_.load(std::memory_order_relaxed); }
+    // How long nothing moved, in pauses of a second and more; a shorter one is the
+    // ordinary unevenness of a stream.
+    [[nodiscard]] std::chrono::nanoseconds stalled(Clock::time_point now = Clock::now()) const {
+        const auto pause = now - moved_at();
+        const auto before = stalled_.load(std::memory_order_relaxed);
+        return pause >= std::chrono::seconds{1} ? before + pause : before;
+    }
 
 private:
     std::atomic<std::uint64_t> bytes_ = 0;
-    std::atomic<Clock::time_point> moved_at_ = Clock::now();
-    std::atomic<Side> waits_for_ = Side::unknown;
+    std::atomic<Clock::time_point> moved_at_;
+    std::atomic<std::chrono::nanoseconds> stalled_ = std::chrono::nanoseconds{0};
 };
 
 }  // namespace zc

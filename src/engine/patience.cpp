@@ -12,9 +12,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A pause as short as this is the ordinary unevenness of a stream.
-constexpr auto short_pause = 1s;
-
 Side side_of(std::span<const Interest> wanted) {
     if (wanted.empty()) return Side::unknown;
     return wanted.front().event == Readiness::writable ? Side::sink : Side::source;
@@ -30,11 +27,6 @@ Failure out_of_time(Side side, const std::string& what) {
 
 }  // namespace
 
-void Patience::moves_at(Clock::time_point now) {
-    if (now - moved_at_ >= short_pause) stalled_ += now - moved_at_;
-    moved_at_ = now;
-}
-
 Result<void> Patience::in_time(Clock::time_point now, Side side) const {
     if (!bounds_.total || now - began_ < *bounds_.total) return {};
     const char* who = side == Side::unknown ? "" : "it was waited for when ";
@@ -43,7 +35,7 @@ Result<void> Patience::in_time(Clock::time_point now, Side side) const {
 
 Result<void> Patience::moved() {
     const auto now = Clock::now();
-    moves_at(now);
+    moved_at_ = now;
     return in_time(now, Side::unknown);
 }
 
@@ -51,7 +43,7 @@ Result<void> Patience::wait(std::span<const Interest> wanted,
                             std::optional<std::chrono::milliseconds> look_after) {
     const auto start = Clock::now();
     const Side side = side_of(wanted);
-    if (wanted.empty()) moves_at(start);
+    if (wanted.empty()) moved_at_ = start;
     std::optional<Clock::time_point> until;
     const auto no_later_than = [&until](Clock::time_point when) {
         until = until ? std::min(*until, when) : when;
@@ -67,8 +59,6 @@ Result<void> Patience::wait(std::span<const Interest> wanted,
     if (auto over = in_time(now, side); !over) return over;
     if (*ready != 0 || wanted.empty() || !bounds_.stall) return {};
     if (now - moved_at_ < *bounds_.stall) return {};
-    stalled_ += now - moved_at_;
-    moved_at_ = now;
     return out_of_time(
         side, fmt::format("{} for {}", side == Side::sink ? "nothing was taken" : "nothing came",
                           text_of(*bounds_.stall)));

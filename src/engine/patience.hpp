@@ -34,17 +34,12 @@ public:
     // Something has moved; the time in all is looked at then, too.
     [[nodiscard]] Result<void> moved();
 
-    // How long nothing moved, in pauses of a second and more.
-    [[nodiscard]] std::chrono::nanoseconds stalled() const { return stalled_; }
-
 private:
     [[nodiscard]] Result<void> in_time(Clock::time_point now, Side side) const;
-    void moves_at(Clock::time_point now);
 
     Bounds bounds_;
     Clock::time_point began_;
     Clock::time_point moved_at_;
-    std::chrono::nanoseconds stalled_{0};
 };
 
 }  // namespace zc

@@ -36,11 +36,11 @@ Result<std::size_t> leave_to_read(const Endpoint& source, const Supervision& sup
             break;
         }
         const Progress pause{Progress::State::waiting, {}, leave.wait};
+        if (gauge != nullptr) gauge->rests();
         if (auto in_time = tend(patience, pause, {}); !in_time) return failure(in_time.error());
     }
     if (patience == nullptr) return most;
     const std::array input{Interest{source.fd, Readiness::readable}};
-    if (gauge != nullptr) gauge->waits(Side::source);
     if (auto in_time = patience->wait(input, {}); !in_time) return failure(in_time.error());
     return most;
 }

@@ -192,7 +192,6 @@ TransferReport Transfer::report_so_far() {
 
 Progress Transfer::wait_for(Side side) {
     ++report_.try_laters;
-    if (options_.supervision.gauge != nullptr) options_.supervision.gauge->waits(side);
     Progress progress{Progress::State::waiting, {}, {}};
     progress.wants = side == Side::source ? Interest{route_.source.fd, Readiness::readable}
                                           : Interest{route_.sink.fd, Readiness::writable};
@@ -246,7 +245,10 @@ Progress Transfer::advance() {
     const auto& [gauge, rate, patience] = options_.supervision;
     if (rate != nullptr && route_.space.held() == 0) {
         const auto leave = rate->ask(RateLimit::Clock::now());
-        if (leave.bytes == 0) return Progress{Progress::State::waiting, {}, leave.wait};
+        if (leave.bytes == 0) {
+            if (gauge != nullptr) gauge->rests();
+            return Progress{Progress::State::waiting, {}, leave.wait};
+        }
         limit = static_cast<std::size_t>(std::min<std::uint64_t>(limit, leave.bytes));
     }
     const std::uint64_t taken = route_.taken;

@@ -56,6 +56,16 @@ seconds_of() {
     json '"No space left" in d["transfers"][0]["sinks"][0]["error"]' <stats
     json 'd["transfers"][0]["demotions"][0]["from"] == "carrier"' <stats
 }
+@test "stats: how long nothing moved, but not what the rate held back" {
+    # The pause is what is measured.
+    (echo one; sleep 1.2; echo two) | limited zc-cat --stats=json --stats-file=stats >/dev/null
+    json '1.1 < d["stall_seconds"] < 10' <stats
+    (echo one; sleep 1.2; echo two) | limited zc-tee --stall-timeout=30 --stats=json --stats-file=stats >/dev/null
+    json '1.1 < d["stall_seconds"] < 10' <stats
+    make_file f 3000
+    limited zc-cat -L 2000 --stats=json --stats-file=stats f >/dev/null
+    json 'd["stall_seconds"] == 0 and d["seconds"] > 1' <stats
+}
 @test "stats: zc-tee tells every sink and what it missed" {
     make_file in 300000
     limited zc-tee --stats=json --stats-file=stats a b <in >/dev/null

@@ -147,14 +147,18 @@ TEST_CASE("patience: the time in all is over, waiting or moving") {
     CHECK(cause(moving.error()) == "0.01 s were over");
 }
 
-TEST_CASE("patience: pauses of a second and more are added up") {
-    Patience patience({}, Patience::Clock::now() - 1500ms);
-    REQUIRE(patience.moved());
-    CHECK(patience.stalled() >= 1500ms);
-    CHECK(patience.stalled() < 60s);
-    const auto before = patience.stalled();
-    REQUIRE(patience.moved());
-    CHECK(patience.stalled() == before);
+TEST_CASE("gauge: pauses of a second and more are added up, but not those for the rate") {
+    const Gauge::Clock::time_point start{};
+    Gauge gauge(start);
+    gauge.moved(1, start + 1500ms);
+    CHECK(gauge.stalled(start + 1500ms) == 1500ms);
+    gauge.moved(1, start + 2400ms);
+    CHECK(gauge.stalled(start + 2400ms) == 1500ms);
+    gauge.rests(start + 3000ms);
+    gauge.rests(start + 3900ms);
+    CHECK(gauge.stalled(start + 3900ms) == 1500ms);
+    CHECK(gauge.stalled(start + 6000ms) == 3600ms);
+    CHECK(gauge.bytes() == 2);
 }
 
 TEST_CASE("transfer: is ended by its bounds, and says on which side") {
