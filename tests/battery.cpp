@@ -1,14 +1,15 @@
 #include "battery.hpp"
 
 #include "catch.hpp"
+#include "engine/workspace.hpp"
 
 namespace zc::test {
 
 const std::vector<Case>& cases() {
-    static const Policy always{ZeroCopy::always, sys::Cache::normal};
-    static const Policy never{ZeroCopy::never, sys::Cache::normal};
-    static const Policy bypass{ZeroCopy::automatic, sys::Cache::bypass};
-    static const Policy holes{ZeroCopy::automatic, sys::Cache::normal, Holes::kept};
+    static const Policy always{ZeroCopy::always, Cache::normal};
+    static const Policy never{ZeroCopy::never, Cache::normal};
+    static const Policy bypass{ZeroCopy::automatic, Cache::bypass};
+    static const Policy holes{ZeroCopy::automatic, Cache::normal, Holes::kept};
     static const std::vector<Case> all{
         {"reflink", Method::reflink, FdKind::regular, FdKind::regular},
         {"splice pipe to pipe", Method::splice, FdKind::pipe, FdKind::pipe},

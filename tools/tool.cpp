@@ -133,7 +133,7 @@ void Program::explain(const Endpoint& source, const Endpoint& sink,
 void add_common(CLI::App& app, CommonOptions& options) {
     app.add_flag("--explain", options.explain, "say how each transfer was made, and why");
     app.add_flag_callback(
-        "--no-cache", [&options] { options.policy.cache = sys::Cache::bypass; },
+        "--no-cache", [&options] { options.policy.cache = Cache::bypass; },
         "leave nothing in the page cache that was not there");
     const auto choose = [&options](const std::string& when) {
         const std::map<std::string, ZeroCopy> names{{"auto", ZeroCopy::automatic},

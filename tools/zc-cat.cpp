@@ -9,6 +9,7 @@
 #include "engine/run_filtered.hpp"
 #include "engine/same_file.hpp"
 #include "engine/skip.hpp"
+#include "engine/workspace.hpp"
 #include "kernel/file.hpp"
 #include "kernel/io.hpp"
 #include "kernel/limits.hpp"

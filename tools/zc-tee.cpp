@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "engine/fanout.hpp"
+#include "engine/workspace.hpp"
 #include "kernel/file.hpp"
 #include "tee_options.hpp"
 #include "tee_sinks.hpp"

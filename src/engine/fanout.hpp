@@ -4,15 +4,13 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <list>
+#include <memory>
 #include <optional>
 #include <span>
 #include <utility>
 #include <vector>
 
-#include "engine/crew.hpp"
-#include "engine/lease.hpp"
-#include "engine/outlet.hpp"
+#include "engine/fanout_sink.hpp"
 
 namespace zc {
 
@@ -41,8 +39,8 @@ struct FanoutReport {
 
 // A source and its sinks, step by step; for an event loop of the caller's.
 //
-// Owns     a pipe beside the share of `space`, which must outlive it and be used
-//          by nothing else meanwhile; for each sink what Outlet says.
+// Owns     two pipes, and for each sink a pipe, what is held for it, and a non-blocking
+//          description of a sink that blocks.
 // Order    every sink gets the source's bytes in their order, each exactly once
 //          (Slow::drop: or not at all). No byte is taken before every sink has
 //          those before it, but for what its buffer_bytes allow: the slowest
@@ -51,10 +49,14 @@ struct FanoutReport {
 //          its SinkLoss says; what was meant for it reaches nobody else.
 class Fanout {
 public:
+    Fanout(Endpoint source, std::vector<FanoutSink> sinks, FanoutOptions options = {});
+    // In flight is kept in `space`, which must outlive it and be used by nothing else
+    // meanwhile.
     Fanout(Endpoint source, std::vector<FanoutSink> sinks, Workspace& space,
            FanoutOptions options = {});
-    Fanout(const Fanout&) = delete;
-    Fanout& operator=(const Fanout&) = delete;
+    Fanout(Fanout&& other) noexcept;
+    Fanout& operator=(Fanout&& other) noexcept;
+    ~Fanout();
 
     // Returns  `finished` at the source's end, at the limit, on its failure, or
     //          when no sink is left; the report tells which. `waiting` is for
@@ -62,7 +64,7 @@ public:
     // Blocks   never on a sink; on a source as its Waiting says, but not while
     //          something is held for a sink.
     Progress advance();
-    [[nodiscard]] std::span<const Interest> interests() const { return interests_; }
+    [[nodiscard]] std::span<const Interest> interests() const;
 
     // Ends it here: what the error's side is called has failed.
     void cut_short(const Error& error);
@@ -74,60 +76,8 @@ public:
     [[nodiscard]] FanoutReport report() const;
 
 private:
-    [[nodiscard]] std::size_t allowance() const;
-    [[nodiscard]] Method choose_method();
-    [[nodiscard]] std::size_t living() const;
-    [[nodiscard]] bool others_at_head(const Outlet& but) const;
-    [[nodiscard]] std::uint64_t least_lead(const Outlet* but) const;
-    [[nodiscard]] bool may_take() const;
-    [[nodiscard]] bool anything_held() const;
-    void look_again();
-    bool drain();
-    bool drain_together();
-    bool drained(Outlet& outlet, const Result<bool>& took);
-    [[nodiscard]] bool works_aside(const Outlet& outlet) const;
-    bool spread();
-    bool serve(Outlet& outlet);
-    [[nodiscard]] Result<std::size_t> read_head(std::uint64_t most);
-    void share(const Piece& piece);
-    void head_moved(std::uint64_t bytes, const Outlet* but);
-    void take();
-    Result<Step> take_to_memory(std::size_t limit, Method method);
-    void after_take(const Step& step, Method method);
-    [[nodiscard]] Method taking() const { return taking_.methods[at_]; }
-    [[nodiscard]] std::optional<Error> guard_pages();
-    [[nodiscard]] bool lease_is_worth_it() const;
-    [[nodiscard]] bool any(bool (Outlet::*is)() const) const;
-    std::size_t reflink(Outlet& outlet, std::size_t bytes);
-    void look_at_lease();
-    [[nodiscard]] Result<void> unshare();
-    [[nodiscard]] bool waits_for_rate(std::size_t& limit);
-    Progress wait();
-    void lose(Outlet& outlet, const Error& error);
-    void source_failed(const Error& error);
-    void demote(const Error& reason);
-    void prepare_pipes();
-    Progress finish();
-
-    Route head_;  // source to the caller's workspace: what some sink has not been given
-    FanoutOptions options_;
-    FanoutReport report_;
-    std::list<Outlet> outlets_;
-    std::size_t given_ = 0;  // outlets of the constructor; the rest has joined
-    std::vector<Interest> interests_;
-    Plan taking_;  // how bytes are taken, once there are enough
-    std::size_t at_ = 0;
-    AliasGuard guard_;
-    Crew crew_;
-    BlockSource blocks_;
-    bool bulk_ = false;  // foreign pipes have been grown
-    bool confirming_end_ = false;
-    bool source_waits_ = false;
-    bool waited_ = false;
-    std::optional<std::chrono::milliseconds> rate_wait_;  // the rate limit says so
-    bool ended_ = false;  // the source; what is held is still delivered
-    bool finished_ = false;
-    std::chrono::steady_clock::time_point began_;
+    struct Own;
+    std::unique_ptr<Own> own_;
 };
 
 // Those who may join while it runs.

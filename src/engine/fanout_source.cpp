@@ -1,21 +1,21 @@
-// The side of a fan-out that takes from its source; the essay is in fanout.cpp.
+// The side of a fan-out that takes from its source; the essay is in fanout_work.cpp.
 #include <algorithm>
 #include <limits>
 #include <utility>
 
-#include "engine/fanout.hpp"
+#include "engine/fanout_work.hpp"
 #include "engine/path_io.hpp"
 #include "kernel/limits.hpp"
 
 namespace zc {
 
-std::size_t Fanout::allowance() const {
+std::size_t FanoutWork::allowance() const {
     const auto& limit = options_.transfer.limit;
     return static_cast<std::size_t>(limit ? *limit - head_.taken
                                           : std::numeric_limits<std::uint64_t>::max());
 }
 
-Method Fanout::choose_method() {
+Method FanoutWork::choose_method() {
     if (taking() != Method::tee) return taking();
     if (confirming_end_) return Method::copy;
     const std::uint64_t promised =
@@ -29,18 +29,18 @@ Method Fanout::choose_method() {
     return taking();
 }
 
-bool Fanout::any(bool (Outlet::*is)() const) const {
+bool FanoutWork::any(bool (Outlet::*is)() const) const {
     return std::any_of(outlets_.begin(), outlets_.end(),
                        [is](const Outlet& outlet) { return outlet.living() && (outlet.*is)(); });
 }
 
-bool Fanout::lease_is_worth_it() const {
+bool FanoutWork::lease_is_worth_it() const {
     return any(&Outlet::reflinks) ||
            std::min<std::uint64_t>(head_.source.facts.size_bytes, allowance()) >=
                limits::aliased_file_bytes;
 }
 
-void Fanout::prepare_pipes() {
+void FanoutWork::prepare_pipes() {
     bulk_ = true;
     if (head_.source.facts.kind == FdKind::pipe)
         (void)grow_pipe(head_.source.fd, limits::pipe_bytes);
@@ -52,7 +52,7 @@ void Fanout::prepare_pipes() {
     demote(*refused);
 }
 
-std::optional<Error> Fanout::guard_pages() {
+std::optional<Error> FanoutWork::guard_pages() {
     for (Outlet& outlet : outlets_) outlet.follow(guard_);
     auto refused = guard_.start(head_.source.fd, allowance());
     if (!refused && guard_.budget() == 0 && !any(&Outlet::reflinks))
@@ -61,13 +61,13 @@ std::optional<Error> Fanout::guard_pages() {
 }
 
 // Gives an outlet at the head the bytes that were taken last, from the file itself.
-std::size_t Fanout::reflink(Outlet& outlet, std::size_t bytes) {
+std::size_t FanoutWork::reflink(Outlet& outlet, std::size_t bytes) {
     if (!outlet.reflinks() || outlet.held() != 0 || !guard_.unbroken()) return 0;
     const auto end = sys::offset(head_.source.fd);
     return end ? outlet.reflink_from(head_.source.fd, *end - bytes, bytes) : 0;
 }
 
-void Fanout::look_at_lease() {
+void FanoutWork::look_at_lease() {
     if (!guard_.holds()) return;
     const bool needed =
         head_.space.carrier.size() != 0 || any(&Outlet::holds_pages) || any(&Outlet::reflinks);
@@ -78,7 +78,7 @@ void Fanout::look_at_lease() {
 }
 
 // Copies the pages that are still here, so that the file can be written.
-Result<void> Fanout::unshare() {
+Result<void> FanoutWork::unshare() {
     for (Outlet& outlet : outlets_) {
         if (!outlet.living()) continue;
         if (auto copied = outlet.unshare(); !copied) return copied;
@@ -88,14 +88,14 @@ Result<void> Fanout::unshare() {
     return {};
 }
 
-void Fanout::demote(const Error& reason) {
+void FanoutWork::demote(const Error& reason) {
     const Method from = taking();
     at_ = std::min(at_ + 1, taking_.count - 1);
     report_.demotions.push_back(Demotion{from, taking(), reason});
     if (from == Method::uncached) drop_behind(head_);
 }
 
-void Fanout::take() {
+void FanoutWork::take() {
     head_.waiting =
         options_.watch_readers || anything_held() ? Waiting::by_poll : options_.transfer.waiting;
     std::size_t limit = allowance();
@@ -122,7 +122,7 @@ void Fanout::take() {
     after_take(*step, method);
 }
 
-bool Fanout::waits_for_rate(std::size_t& limit) {
+bool FanoutWork::waits_for_rate(std::size_t& limit) {
     rate_wait_.reset();
     RateLimit* const rate = options_.transfer.supervision.rate;
     if (rate == nullptr) return false;
@@ -135,15 +135,14 @@ bool Fanout::waits_for_rate(std::size_t& limit) {
     return leave.bytes == 0;
 }
 
-Result<Step> Fanout::take_to_memory(std::size_t limit, Method method) {
+Result<Step> FanoutWork::take_to_memory(std::size_t limit, Method method) {
     const auto& block = blocks_.block_with_room();
     auto room = block->room();
     const bool cached = has_page_cache(head_.source.facts.kind);
-    const auto cache =
-        method == Method::uncached && cached ? sys::Cache::bypass : sys::Cache::normal;
+    const auto cache = method == Method::uncached && cached ? Cache::bypass : Cache::normal;
     const auto got = read_source(head_, room.first(std::min(limit, room.size())), cache);
     if (!got) {
-        if (cache == sys::Cache::bypass) return waits_demotes_or_fails(got.error(), Side::source);
+        if (cache == Cache::bypass) return waits_demotes_or_fails(got.error(), Side::source);
         return waits_or_fails(got.error(), Side::source);
     }
     if (*got == 0) return ended();
@@ -163,7 +162,7 @@ Result<Step> Fanout::take_to_memory(std::size_t limit, Method method) {
 }
 
 // Reads of P into memory, for those who have not got it yet.
-Result<std::size_t> Fanout::read_head(std::uint64_t most) {
+Result<std::size_t> FanoutWork::read_head(std::uint64_t most) {
     const auto& block = blocks_.block_with_room();
     auto room = block->room();
     room = room.first(static_cast<std::size_t>(std::min<std::uint64_t>(most, room.size())));
@@ -176,7 +175,7 @@ Result<std::size_t> Fanout::read_head(std::uint64_t most) {
 }
 
 // Who has a lead has the beginning of it already.
-void Fanout::share(const Piece& piece) {
+void FanoutWork::share(const Piece& piece) {
     const std::size_t bytes = piece.to - piece.from;
     for (Outlet& outlet : outlets_)
         if (outlet.living() && outlet.lead() < bytes)
@@ -184,7 +183,7 @@ void Fanout::share(const Piece& piece) {
     head_moved(bytes, nullptr);
 }
 
-void Fanout::after_take(const Step& step, Method method) {
+void FanoutWork::after_take(const Step& step, Method method) {
     switch (step.kind) {
         case Step::Kind::moved: break;
         case Step::Kind::unsupported: demote(step.reason); return;

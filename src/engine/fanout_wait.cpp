@@ -1,15 +1,15 @@
-// What a fan-out waits for, and what the time has done; the essay is in fanout.cpp.
+// What a fan-out waits for, and what the time has done; the essay is in fanout_work.cpp.
 #include <algorithm>
 #include <cerrno>
 #include <iterator>
 
-#include "engine/fanout.hpp"
+#include "engine/fanout_work.hpp"
 #include "kernel/limits.hpp"
 
 namespace zc {
 
 // After a wait: who was full may not be any more, may have left, or be too late.
-void Fanout::look_again() {
+void FanoutWork::look_again() {
     for (Outlet& outlet : outlets_) {
         if (!outlet.living()) continue;
         outlet.try_again();
@@ -30,7 +30,7 @@ void Fanout::look_again() {
         joined = joined->living() ? std::next(joined) : outlets_.erase(joined);
 }
 
-Progress Fanout::wait() {
+Progress FanoutWork::wait() {
     waited_ = true;
     ++report_.try_laters;
     interests_.clear();

@@ -1,4 +1,4 @@
-// The reasons are in the essay of fanout.cpp.
+// The reasons are in the essay of fanout_work.cpp.
 #include "engine/outlet.hpp"
 
 #include <fmt/format.h>
@@ -13,9 +13,7 @@
 namespace zc {
 namespace {
 
-sys::Cache cache_of(Method method) {
-    return method == Method::uncached ? sys::Cache::bypass : sys::Cache::normal;
-}
+Cache cache_of(Method method) { return method == Method::uncached ? Cache::bypass : Cache::normal; }
 
 }  // namespace
 
@@ -181,7 +179,7 @@ void Outlet::skip(std::uint64_t bytes, bool counts) {
 Result<Step> Outlet::step() {
     if (own_.buffer.size() == 0 && own_.carrier.size() != 0 && splices())
         return drain_carrier(route_);
-    const sys::Cache cache = cache_of(method());
+    const Cache cache = cache_of(method());
     if (own_.held() != 0) return deliver_held(route_, cache);
     const std::uint64_t before = route_.delivered;
     auto written = write_some(route_, queue_.front(), cache);

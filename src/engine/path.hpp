@@ -13,10 +13,6 @@
 
 namespace zc {
 
-// Whether a step may sleep in the kernel on a blocking descriptor that is not
-// ours, or asks poll(2) first and comes back.
-enum class Waiting : std::uint8_t { in_kernel, by_poll };
-
 // What a path works on. Paths keep no state of their own, so that any of them
 // can take over from any other between two steps.
 struct Route {
@@ -78,17 +74,16 @@ struct Step {
 //          EAGAIN is one that has nothing. load_buffer only while the buffer is
 //          empty; it takes from the carrier first, whatever `limit` says.
 [[nodiscard]] Result<Step> load_carrier(Route& route, std::size_t limit);
-[[nodiscard]] Result<Step> load_buffer(Route& route, std::size_t limit, sys::Cache cache);
+[[nodiscard]] Result<Step> load_buffer(Route& route, std::size_t limit, Cache cache);
 
 // Deliver some of what is held; drain_carrier by splice where it can.
 //
 // Order    only while something is held; the buffer goes first.
 [[nodiscard]] Result<Step> drain_carrier(Route& route);
-[[nodiscard]] Result<Step> deliver_held(Route& route, sys::Cache cache = sys::Cache::normal);
+[[nodiscard]] Result<Step> deliver_held(Route& route, Cache cache = Cache::normal);
 
 // Deliver bytes that are somebody else's; how many, route.delivered says.
 [[nodiscard]] Result<Step> splice_out(Route& route, Carrier& carrier, std::size_t most);
-[[nodiscard]] Result<Step> write_some(Route& route, std::span<const std::byte> from,
-                                      sys::Cache cache);
+[[nodiscard]] Result<Step> write_some(Route& route, std::span<const std::byte> from, Cache cache);
 
 }  // namespace zc

@@ -7,17 +7,17 @@
 namespace zc {
 namespace {
 
-sys::Cache for_end(const Endpoint& end, sys::Cache wanted) {
-    return has_page_cache(end.facts.kind) ? wanted : sys::Cache::normal;
+Cache for_end(const Endpoint& end, Cache wanted) {
+    return has_page_cache(end.facts.kind) ? wanted : Cache::normal;
 }
 
 // "Not this way" is an answer only where another way exists.
-Result<Step> refused(const Error& error, Side side, sys::Cache cache) {
-    return cache == sys::Cache::bypass ? waits_demotes_or_fails(error, side)
-                                       : waits_or_fails(error, side);
+Result<Step> refused(const Error& error, Side side, Cache cache) {
+    return cache == Cache::bypass ? waits_demotes_or_fails(error, side)
+                                  : waits_or_fails(error, side);
 }
 
-Result<Step> step_buffered(Route& route, std::size_t limit, sys::Cache cache) {
+Result<Step> step_buffered(Route& route, std::size_t limit, Cache cache) {
     if (route.space.buffer.size() == 0) {
         auto loaded = load_buffer(route, limit, cache);
         if (!loaded || loaded->kind != Step::Kind::moved) return loaded;
@@ -27,12 +27,12 @@ Result<Step> step_buffered(Route& route, std::size_t limit, sys::Cache cache) {
 
 }  // namespace
 
-Result<Step> load_buffer(Route& route, std::size_t limit, sys::Cache wanted) {
+Result<Step> load_buffer(Route& route, std::size_t limit, Cache wanted) {
     Workspace& space = route.space;
     if (space.carrier.size() != 0) return unload_carrier(route).map([] { return moved(); });
     if (route.source_error) return failure(*route.source_error);
     auto room = space.buffer.room();
-    const sys::Cache cache = for_end(route.source, wanted);
+    const Cache cache = for_end(route.source, wanted);
     const auto got = read_source(route, room.first(std::min(limit, room.size())), cache);
     if (!got) return refused(got.error(), Side::source, cache);
     if (*got == 0) return ended();
@@ -41,8 +41,8 @@ Result<Step> load_buffer(Route& route, std::size_t limit, sys::Cache wanted) {
     return moved();
 }
 
-Result<Step> write_some(Route& route, std::span<const std::byte> from, sys::Cache wanted) {
-    const sys::Cache cache = for_end(route.sink, wanted);
+Result<Step> write_some(Route& route, std::span<const std::byte> from, Cache wanted) {
+    const Cache cache = for_end(route.sink, wanted);
     const auto written = write_sink(route, from, cache);
     if (!written) return refused(written.error(), Side::sink, cache);
     // Some drivers say 0 when they are full; asking again would never end.
@@ -52,7 +52,7 @@ Result<Step> write_some(Route& route, std::span<const std::byte> from, sys::Cach
     return moved();
 }
 
-Result<Step> deliver_held(Route& route, sys::Cache wanted) {
+Result<Step> deliver_held(Route& route, Cache wanted) {
     Buffer& buffer = route.space.buffer;
     if (buffer.size() == 0)
         if (auto unloaded = unload_carrier(route); !unloaded) return failure(unloaded.error());
@@ -63,12 +63,12 @@ Result<Step> deliver_held(Route& route, sys::Cache wanted) {
 }
 
 Result<Step> step_copy(Route& route, std::size_t limit) {
-    return step_buffered(route, limit, sys::Cache::normal);
+    return step_buffered(route, limit, Cache::normal);
 }
 
 Result<Step> step_uncached(Route& route, std::size_t limit) {
     if (route.space.buffer.size() == 0) route.space.buffer.reserve(limits::uncached_bytes);
-    return step_buffered(route, limit, sys::Cache::bypass);
+    return step_buffered(route, limit, Cache::bypass);
 }
 
 }  // namespace zc

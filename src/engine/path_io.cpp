@@ -52,7 +52,7 @@ void drop_rest(Route& route) {
     if (route.sink_trail) route.sink_trail->end();
 }
 
-Result<std::size_t> read_source(Route& route, std::span<std::byte> into, sys::Cache cache) {
+Result<std::size_t> read_source(Route& route, std::span<std::byte> into, Cache cache) {
     const Endpoint& source = route.source;
     if (could_sleep(route, source)) {
         if (is_socket(source.facts.kind)) {
@@ -66,7 +66,7 @@ Result<std::size_t> read_source(Route& route, std::span<std::byte> into, sys::Ca
     return passed(sys::read(source.fd, into, cache), route.source_trail.get());
 }
 
-Result<std::size_t> write_sink(Route& route, std::span<const std::byte> from, sys::Cache cache) {
+Result<std::size_t> write_sink(Route& route, std::span<const std::byte> from, Cache cache) {
     const Endpoint& sink = route.sink;
     if (could_sleep(route, sink)) {
         if (is_socket(sink.facts.kind)) {

@@ -13,10 +13,9 @@ namespace zc {
 // One read(2) from the source, or one write(2) to the sink.
 //
 // Errors  EAGAIN, with its side, when the call would sleep and may not.
-[[nodiscard]] Result<std::size_t> read_source(Route& route, std::span<std::byte> into,
-                                              sys::Cache cache);
+[[nodiscard]] Result<std::size_t> read_source(Route& route, std::span<std::byte> into, Cache cache);
 [[nodiscard]] Result<std::size_t> write_sink(Route& route, std::span<const std::byte> from,
-                                             sys::Cache cache);
+                                             Cache cache);
 
 // Whether a plain call on this end could sleep although the route forbids it.
 [[nodiscard]] bool could_sleep(const Route& route, const Endpoint& end);

@@ -80,7 +80,7 @@ Result<Step> deliver(Route& route) {
         return moved();
     }
     const std::size_t data = run_of(buffer.unread(), place->at, Blocks::others);
-    const auto written = write_sink(route, buffer.unread().first(data), sys::Cache::normal);
+    const auto written = write_sink(route, buffer.unread().first(data), Cache::normal);
     if (!written) return waits_or_fails(written.error(), Side::sink);
     if (*written == 0) return failure(Error::stuck().at(Side::sink));
     buffer.consumed(*written);
@@ -141,7 +141,7 @@ Result<Step> step_sparse(Route& route, std::size_t limit) {
             limit = std::min(limit, data->bytes);
         }
     }
-    auto loaded = load_buffer(route, limit, sys::Cache::normal);
+    auto loaded = load_buffer(route, limit, Cache::normal);
     if (!loaded || loaded->kind != Step::Kind::moved) return loaded;
     return deliver(route);
 }

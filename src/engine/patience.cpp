@@ -39,7 +39,7 @@ Result<void> Patience::moved() {
     return in_time(now, Side::unknown);
 }
 
-Result<void> Patience::wait(std::span<const Interest> wanted,
+Result<void> Patience::wait(std::span<const Interest> wanted, std::span<const Interest> all,
                             std::optional<std::chrono::milliseconds> look_after) {
     const auto start = Clock::now();
     const Side side = side_of(wanted);
@@ -53,7 +53,7 @@ Result<void> Patience::wait(std::span<const Interest> wanted,
     if (bounds_.stall && !wanted.empty()) no_later_than(moved_at_ + *bounds_.stall);
     std::optional<std::chrono::milliseconds> limit;
     if (until) limit = std::max(std::chrono::ceil<std::chrono::milliseconds>(*until - start), 0ms);
-    const auto ready = sys::wait(wanted, {}, limit);
+    const auto ready = sys::wait(all, {}, limit);
     if (!ready) return failure(ready.error().at(side));
     const auto now = Clock::now();
     if (auto over = in_time(now, side); !over) return over;

@@ -25,10 +25,10 @@ public:
 
     // Sleeps until one of the interests can be acted on, or for `look_after`.
     //
-    // Takes    no interests for a mover that waits for the time alone (a rate limit):
-    //          then it is not stalled.
+    // Takes    what the mover waits for, none when it waits for the time alone (a rate
+    //          limit): then it is not stalled; and all that ends the wait.
     // Errors   Errc::out_of_time, with the side that was waited for.
-    [[nodiscard]] Result<void> wait(std::span<const Interest> wanted,
+    [[nodiscard]] Result<void> wait(std::span<const Interest> wanted, std::span<const Interest> all,
                                     std::optional<std::chrono::milliseconds> look_after);
 
     // Something has moved; the time in all is looked at then, too.

@@ -74,8 +74,7 @@ Method main_method(const BytesBy& bytes_by) {
 Plan choose_plan(const FdFacts& source, const FdFacts& sink, Policy policy) {
     const bool makes_holes = policy.holes == Holes::kept && sink.kind == FdKind::regular;
     if (makes_holes && sink.append == Append::no) return ordered({Method::sparse});
-    if (policy.cache == sys::Cache::bypass &&
-        (has_page_cache(source.kind) || has_page_cache(sink.kind)))
+    if (policy.cache == Cache::bypass && (has_page_cache(source.kind) || has_page_cache(sink.kind)))
         return ordered({Method::uncached});
     if (policy.zero_copy == ZeroCopy::never) return ordered({});
     // Kernel: every zero-copy call refuses an O_APPEND file (EINVAL, EBADF).
@@ -91,7 +90,7 @@ Plan choose_plan(const FdFacts& source, const FdFacts& sink, Policy policy) {
 }
 
 Plan choose_taking(const FdFacts& source, Policy policy) {
-    if (policy.cache == sys::Cache::bypass && has_page_cache(source.kind))
+    if (policy.cache == Cache::bypass && has_page_cache(source.kind))
         return ordered({Method::uncached});
     if (policy.zero_copy == ZeroCopy::never || !takes_splice(source.kind)) return ordered({});
     const bool needs_proof = has_page_cache(source.kind) && policy.zero_copy == ZeroCopy::automatic;

@@ -16,7 +16,7 @@ Result<void> write_supervised(const Endpoint& sink, std::span<const std::byte> b
     if (patience == nullptr) return write_all(sink.fd, bytes);
     const std::array room{Interest{sink.fd, Readiness::writable}};
     while (!bytes.empty()) {
-        if (auto in_time = patience->wait(room, {}); !in_time) return in_time;
+        if (auto in_time = patience->wait(room, room, {}); !in_time) return in_time;
         const auto piece = bytes.first(std::min(bytes.size(), limits::sure_write_bytes));
         if (auto written = write_all(sink.fd, piece); !written) return written;
         bytes = bytes.subspan(piece.size());
@@ -28,7 +28,9 @@ Result<void> write_supervised(const Endpoint& sink, std::span<const std::byte> b
 // How much may be read now; waits for the rate, and for the source.
 Result<std::size_t> leave_to_read(const Endpoint& source, const Supervision& supervision,
                                   std::size_t most) {
-    const auto& [gauge, rate, patience] = supervision;
+    Gauge* const gauge = supervision.gauge;
+    RateLimit* const rate = supervision.rate;
+    Patience* const patience = supervision.patience;
     while (rate != nullptr) {
         const auto leave = rate->ask(RateLimit::Clock::now());
         if (leave.bytes != 0) {
@@ -37,11 +39,11 @@ Result<std::size_t> leave_to_read(const Endpoint& source, const Supervision& sup
         }
         const Progress pause{Progress::State::waiting, {}, leave.wait};
         if (gauge != nullptr) gauge->rests();
-        if (auto in_time = tend(patience, pause, {}); !in_time) return failure(in_time.error());
+        if (auto in_time = tend(supervision, pause, {}); !in_time) return failure(in_time.error());
     }
     if (patience == nullptr) return most;
     const std::array input{Interest{source.fd, Readiness::readable}};
-    if (auto in_time = patience->wait(input, {}); !in_time) return failure(in_time.error());
+    if (auto in_time = patience->wait(input, input, {}); !in_time) return failure(in_time.error());
     return most;
 }
 
@@ -83,7 +85,7 @@ TransferReport run_filtered(const Endpoint& source, const Endpoint& sink, Worksp
     const auto began = std::chrono::steady_clock::now();
     TransferReport report;
     Route route{source, sink, space};
-    if (options.policy.cache == sys::Cache::bypass) drop_behind(route);
+    if (options.policy.cache == Cache::bypass) drop_behind(route);
     report.error = filter_all(route, options, filter, report);
     drop_rest(route);
     report.bytes_by[static_cast<std::size_t>(Method::copy)] = report.bytes;

@@ -4,26 +4,32 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
 
 #include "engine/endpoint.hpp"
 #include "engine/gauge.hpp"
-#include "engine/lease.hpp"
-#include "engine/path.hpp"
 #include "engine/patience.hpp"
-#include "engine/plan.hpp"
+#include "engine/policy.hpp"
 #include "engine/rate_limit.hpp"
+#include "kernel/stop.hpp"
 
 namespace zc {
+
+struct Workspace;
 
 // Who looks on, and may hold a transfer up or end it. All may be shared by several
 // transfers, and must outlive them.
 struct Supervision {
     Gauge* gauge = nullptr;
     RateLimit* rate = nullptr;
-    Patience* patience = nullptr;  // asked by run_transfer() and run_fanout()
+    Patience* patience = nullptr;  // asked by transfer(), run_transfer() and run_fanout()
+    StopToken stop = {};           // the same
+
+    // Whoever sleeps in the kernel hears of neither.
+    [[nodiscard]] bool may_end() const { return patience != nullptr || stop.possible(); }
 };
 
 // Is shown bytes on their way.
@@ -80,78 +86,70 @@ struct Progress {
 
 // A source and a sink, step by step; for an event loop of the caller's.
 //
-// Owns     nothing but a share of `space`, which must outlive it and be used
-//          by nothing else meanwhile.
+// Owns     what is in flight. The descriptors are the caller's and outlive it.
 // Order    bytes reach the sink in the source's order, each exactly once,
 //          whatever methods are used on the way.
 // Source   `Transfer(dst, src)` of acln.ro/zerocopy.
 class Transfer {
 public:
+    Transfer(Endpoint source, Endpoint sink, TransferOptions options = {});
+    // In flight is kept in `space`, which must outlive it and be used by nothing else
+    // meanwhile: many transfers one after the other make one pipe.
     Transfer(Endpoint source, Endpoint sink, Workspace& space, TransferOptions options);
+    Transfer(Transfer&& other) noexcept;
+    Transfer& operator=(Transfer&& other) noexcept;
+    ~Transfer();
 
     // Returns  `finished` at the source's end, at the limit, or on failure;
     //          report().error tells which.
     // Blocks   as its Waiting says.
     Progress advance();
+    // What the last advance() waits for; nothing while it does not.
+    [[nodiscard]] std::optional<Interest> wants() const;
 
     // Ends it here, as failed on the error's side.
-    void cut_short(const Error& error) { (void)finish(error); }
+    void cut_short(const Error& error);
 
     // Complete when it has finished.
-    [[nodiscard]] const TransferReport& report() const { return report_; }
+    [[nodiscard]] const TransferReport& report() const;
     // Bytes the sink has accepted so far.
-    [[nodiscard]] std::uint64_t delivered() const { return route_.delivered; }
+    [[nodiscard]] std::uint64_t delivered() const;
     // What it would say if it ended here. Order: only while nothing is held.
     [[nodiscard]] TransferReport report_so_far();
-    [[nodiscard]] const Endpoint& source() const { return route_.source; }
+    [[nodiscard]] const Endpoint& source() const;
     // Its descriptor may be one of our own until the transfer has finished.
-    [[nodiscard]] const Endpoint& sink() const { return route_.sink; }
+    [[nodiscard]] const Endpoint& sink() const;
 
 private:
-    [[nodiscard]] bool worth_a_pipe() const;
-    [[nodiscard]] std::size_t allowance() const;
-    [[nodiscard]] Method choose_method();
-    void start_bulk();
-    void guard_pages();
-    [[nodiscard]] Result<void> look_at_lease();
-    void demote(const Error& reason);
-    void account(Method method, std::uint64_t taken_before, std::uint64_t delivered_before);
-    Progress after(const Step& step, Method method);
-    Progress wait_for(Side side);
-    Result<void> take_own_sink();
-    Progress finish(std::optional<Error> error);
-    void sum_up();
-    Progress end_of_source(Method method);
-
-    Route route_;
-    TransferOptions options_;
-    Plan plan_;
-    std::size_t at_ = 0;  // the plan's method in use
-    bool bulk_ = false;   // a method other than copy has been prepared
-    bool confirming_end_ = false;
-    bool finished_ = false;
-    AliasGuard guard_;
-    PageTrail* trail_ = nullptr;  // of the sink, while the guard holds
-    Fd own_sink_;                 // a non-blocking description of the sink, once a lease was held
-    FdView given_sink_;
-    TransferReport report_;
-    std::chrono::steady_clock::time_point began_;
+    struct Own;
+    std::unique_ptr<Own> own_;
 };
 
-// The same until it ends.
+// Moves bytes from `source` to `sink` until the source ends, or so many have been moved.
 //
-// Blocks   until the source's end, the limit, or a failure.
+// Takes    any two descriptors, blocking or not; they stay the caller's.
+// Returns  how many were delivered and how, and the error if there was one. With a limit
+//          not a byte more is taken from the source, whatever method is used.
+// Errors   of either side, see report.error->side; Errc::stopped and Errc::out_of_time
+//          as options.supervision says.
+// Blocks   until then; never on one of them while it keeps others from the other.
+// Source   `Transfer(dst, src)` of acln.ro/zerocopy; the limit is its io.LimitedReader.
+TransferReport transfer(FdView sink, FdView source,
+                        std::optional<std::uint64_t> limit = std::nullopt,
+                        TransferOptions options = {});
+
+// The same for ends that have been looked at, with a workspace that is kept.
 TransferReport run_transfer(Endpoint source, Endpoint sink, Workspace& space,
                             TransferOptions options = {});
 
 // Waits as a Progress asks.
 void wait_for(const Progress& progress);
 
-// After a step: waits as the Progress asks, within the bounds; for whoever runs a mover
-// to its end.
+// After a step: waits as the Progress asks, within the bounds and until it is to stop;
+// for whoever runs a mover to its end.
 //
-// Errors   Errc::out_of_time: end it with that.
-[[nodiscard]] Result<void> tend(Patience* patience, const Progress& progress,
+// Errors   Errc::out_of_time, Errc::stopped: end it with that.
+[[nodiscard]] Result<void> tend(const Supervision& supervision, const Progress& progress,
                                 std::span<const Interest> wanted);
 [[nodiscard]] std::span<const Interest> wanted_by(const Progress& progress);
 

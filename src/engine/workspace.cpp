@@ -33,9 +33,9 @@ void Buffer::hold(std::span<const std::byte> bytes) {
     end_ = bytes.size();
 }
 
-Result<Pipe*> Carrier::pipe() {
+Result<PrivatePipe*> Carrier::pipe() {
     if (!pipe_) {
-        auto made = Pipe::create(limits::pipe_bytes);
+        auto made = PrivatePipe::create(limits::pipe_bytes);
         if (!made) return failure(made.error());
         pipe_.emplace(std::move(*made));
     }

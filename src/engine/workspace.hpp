@@ -7,7 +7,7 @@
 #include <span>
 #include <utility>
 
-#include "kernel/pipe.hpp"
+#include "kernel/private_pipe.hpp"
 
 namespace zc {
 
@@ -52,8 +52,8 @@ private:
 // Kernel   `bytes` is our own count and exact: splice's short returns add up.
 class Carrier {
 public:
-    // Errors  those of Pipe::create.
-    [[nodiscard]] Result<Pipe*> pipe();
+    // Errors  those of PrivatePipe::create.
+    [[nodiscard]] Result<PrivatePipe*> pipe();
     [[nodiscard]] bool exists() const { return pipe_.has_value(); }
     [[nodiscard]] std::size_t size() const { return bytes_; }
     void filled(std::size_t bytes) { bytes_ += bytes; }
@@ -64,11 +64,13 @@ public:
 
     // Use an empty pipe of somebody else's instead of making one, and give it back.
     // Order: only while size() is 0.
-    void lend(Pipe pipe) { pipe_.emplace(std::move(pipe)); }
-    [[nodiscard]] std::optional<Pipe> give_back() { return std::exchange(pipe_, std::nullopt); }
+    void lend(PrivatePipe pipe) { pipe_.emplace(std::move(pipe)); }
+    [[nodiscard]] std::optional<PrivatePipe> give_back() {
+        return std::exchange(pipe_, std::nullopt);
+    }
 
 private:
-    std::optional<Pipe> pipe_;
+    std::optional<PrivatePipe> pipe_;
     std::size_t bytes_ = 0;
 };
 

@@ -74,6 +74,10 @@ enum class FdKind : std::uint8_t {
 enum class Blocking : std::uint8_t { yes, no };
 enum class Append : std::uint8_t { no, yes };
 
+// How reading and writing treat the page cache; `bypass` leaves nothing in it that was
+// not there, by RWF_DONTCACHE where the kernel has it.
+enum class Cache : std::uint8_t { normal, bypass };
+
 // What classify() learned about one descriptor.
 //
 // size_bytes  st_size of a regular file at that moment (a claim, never

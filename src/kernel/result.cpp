@@ -22,6 +22,7 @@ const char* name_of(Errc kind) {
         case Errc::timed_out: return "timed_out";
         case Errc::out_of_time: return "out_of_time";
         case Errc::unexpected: return "unexpected";
+        case Errc::stopped: return "stopped";
         case Errc::child_failed: break;
     }
     return "child_failed";

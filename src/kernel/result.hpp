@@ -18,10 +18,11 @@ enum class Errc : std::uint8_t {
     timed_out,    // a time limit of an address or a sink ran out
     out_of_time,  // a time limit of the whole transfer ran out
     unexpected,   // all went well, but the result is not the one that was expected
+    stopped,      // a StopSource asked for it, or what it used was closed
     child_failed  // a child process ended with a non-zero status
 };
 
-inline constexpr std::size_t error_kinds = 8;
+inline constexpr std::size_t error_kinds = 9;
 // "system", "bad_address", ...
 [[nodiscard]] const char* name_of(Errc kind);
 

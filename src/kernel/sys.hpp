@@ -21,9 +21,6 @@ namespace zc::sys {
 // MSG_DONTWAIT: it speaks for the pipe (splice, tee) or the socket (receive, send) of the call.
 enum class Sleep : std::uint8_t { allowed, never };
 
-// How a call treats the page cache; `bypass` is RWF_DONTCACHE.
-enum class Cache : std::uint8_t { normal, bypass };
-
 struct PipeEnds {
     Fd read_end;
     Fd write_end;

@@ -18,18 +18,18 @@ bool PipeBudget::take(std::size_t bytes) {
 CarrierPool::~CarrierPool() { clear(); }
 
 void CarrierPool::clear() {
-    for (const Pipe& pipe : idle_) budget_->give_back(pipe.capacity());
+    for (const PrivatePipe& pipe : idle_) budget_->give_back(pipe.capacity());
     idle_.clear();
 }
 
-std::optional<Pipe> CarrierPool::take() {
+std::optional<PrivatePipe> CarrierPool::take() {
     if (!idle_.empty()) {
-        Pipe pipe = std::move(idle_.back());
+        PrivatePipe pipe = std::move(idle_.back());
         idle_.pop_back();
         return pipe;
     }
     if (!budget_->take(limits::first_carrier_bytes)) return std::nullopt;
-    auto made = Pipe::create(limits::first_carrier_bytes);
+    auto made = PrivatePipe::create(limits::first_carrier_bytes);
     // Kernel: over the user's quota a pipe has two pages and is slower than a copy.
     // Test: "relay: an ordinary user's pipe quota used up".
     if (!made || made->capacity() < limits::first_carrier_bytes) {
@@ -39,14 +39,14 @@ std::optional<Pipe> CarrierPool::take() {
     return std::move(*made);
 }
 
-void CarrierPool::give_back(Pipe pipe) {
+void CarrierPool::give_back(PrivatePipe pipe) {
     if (idle_.size() == limits::idle_carriers)
         lost(pipe.capacity());
     else
         idle_.push_back(std::move(pipe));
 }
 
-void CarrierPool::grow(Pipe& pipe) {
+void CarrierPool::grow(PrivatePipe& pipe) {
     const std::size_t before = pipe.capacity();
     if (before >= limits::pipe_bytes) return;
     const std::size_t more = limits::pipe_bytes - before;

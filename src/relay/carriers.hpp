@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-#include "kernel/pipe.hpp"
+#include "kernel/private_pipe.hpp"
 
 namespace zc {
 
@@ -41,8 +41,8 @@ public:
 
     // An empty pipe, 64 KiB or more; nothing when the budget or the descriptors are
     // used up: then bytes are copied.
-    [[nodiscard]] std::optional<Pipe> take();
-    void give_back(Pipe pipe);
+    [[nodiscard]] std::optional<PrivatePipe> take();
+    void give_back(PrivatePipe pipe);
     // Closes those that nobody has.
     void clear();
     // Of pipes that are made elsewhere; false when there is not that much left.
@@ -51,11 +51,11 @@ public:
     void lost(std::size_t capacity_bytes) { budget_->give_back(capacity_bytes); }
 
     // Makes it 1 MiB, if it is not and the budget and the kernel allow.
-    void grow(Pipe& pipe);
+    void grow(PrivatePipe& pipe);
 
 private:
     PipeBudget* budget_;
-    std::vector<Pipe> idle_;
+    std::vector<PrivatePipe> idle_;
 };
 
 }  // namespace zc

@@ -6,7 +6,7 @@
 #include <chrono>
 #include <cstdint>
 
-#include "engine/plan.hpp"
+#include "engine/policy.hpp"
 #include "kernel/result.hpp"
 #include "relay/direction.hpp"
 

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "engine/plan.hpp"
 #include "kernel/limits.hpp"
 #include "kernel/sys.hpp"
 #include "relay/direction_mover.hpp"

@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "engine/fanout.hpp"
+#include "engine/workspace.hpp"
 #include "relay/direction.hpp"
 
 namespace zc {

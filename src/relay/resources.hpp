@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "engine/endpoint.hpp"
-#include "engine/plan.hpp"
+#include "engine/policy.hpp"
 #include "engine/rate_limit.hpp"
 #include "relay/carriers.hpp"
 

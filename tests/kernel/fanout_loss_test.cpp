@@ -11,6 +11,7 @@
 
 #include "catch.hpp"
 #include "engine/fanout.hpp"
+#include "engine/workspace.hpp"
 #include "kernel/fanout_rig.hpp"
 
 namespace zc::test {
@@ -43,10 +44,10 @@ void become_ordinary() {
 }
 
 // The pipes a user may have, all taken.
-std::vector<Pipe> take_quota() {
-    std::vector<Pipe> pipes;
+std::vector<PrivatePipe> take_quota() {
+    std::vector<PrivatePipe> pipes;
     while (pipes.size() < 300) {
-        pipes.push_back(Pipe::create(mib).value());
+        pipes.push_back(PrivatePipe::create(mib).value());
         if (pipes.back().capacity() <= 2 * 4096) break;
     }
     return pipes;
@@ -169,7 +170,7 @@ TEST_CASE("fanout: pipes of different sizes") {
         become_ordinary();
         Workspace space;
         (void)space.carrier.pipe();  // 1 MiB; no other gets as much
-        const std::vector<Pipe> quota = take_quota();
+        const std::vector<PrivatePipe> quota = take_quota();
         last_capacity = quota.back().capacity();
         report = run_fanout(inlet.end(), sinks_of(outlets), space);
     });

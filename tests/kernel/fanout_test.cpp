@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "catch.hpp"
+#include "engine/workspace.hpp"
 #include "kernel/fanout_rig.hpp"
 
 namespace zc::test {

@@ -129,9 +129,9 @@ TEST_CASE("sys: socket calls that never sleep") {
 TEST_CASE("sys: a file in memory has no cache to bypass, for reading or writing") {
     const Fd memory(::memfd_create("test", MFD_CLOEXEC));
     std::array<std::byte, 4> bytes{};
-    CHECK(sys::write(memory.view(), bytes, sys::Cache::bypass).error().code == EOPNOTSUPP);
+    CHECK(sys::write(memory.view(), bytes, Cache::bypass).error().code == EOPNOTSUPP);
     CHECK(sys::write(memory.view(), bytes).value() == 4);
-    CHECK(sys::read(memory.view(), bytes, sys::Cache::bypass).error().code == EOPNOTSUPP);
+    CHECK(sys::read(memory.view(), bytes, Cache::bypass).error().code == EOPNOTSUPP);
     CHECK(sys::read(memory.view(), bytes).value() == 0);
 }
 

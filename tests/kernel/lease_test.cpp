@@ -15,6 +15,7 @@
 #include "battery.hpp"
 #include "catch.hpp"
 #include "engine/transfer.hpp"
+#include "engine/workspace.hpp"
 #include "kernel/ends.hpp"
 #include "kernel/limits.hpp"
 #include "kernel/sys.hpp"
@@ -43,7 +44,7 @@ TransferReport move(FdView source, FdView sink, ZeroCopy zero_copy) {
     (void)std::signal(SIGPIPE, SIG_IGN);
     Workspace space;
     return run_transfer(*look_at(source, "source"), *look_at(sink, "sink"), space,
-                        {{zero_copy, sys::Cache::normal}, {}, Waiting::in_kernel});
+                        {{zero_copy, Cache::normal}, {}, Waiting::in_kernel});
 }
 
 // Waits, by asking, until the writer waits in its open(2) for our lease.

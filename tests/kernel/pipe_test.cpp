@@ -1,4 +1,4 @@
-#include "kernel/pipe.hpp"
+#include "kernel/private_pipe.hpp"
 
 #include <grp.h>
 #include <sys/wait.h>
@@ -36,10 +36,10 @@ int as_nobody(Body body) {
 
 // Makes pipes until the quota bites; 0 when all went as promised.
 int pipes_to_the_quota() {
-    std::vector<Pipe> pipes;
+    std::vector<PrivatePipe> pipes;
     std::size_t smallest = limits::pipe_bytes;
     for (int i = 0; i < 200; ++i) {
-        auto pipe = Pipe::create(limits::pipe_bytes);
+        auto pipe = PrivatePipe::create(limits::pipe_bytes);
         if (!pipe) return 1;
         if (pipe->capacity() > smallest) return 2;  // it never gets better
         smallest = pipe->capacity();
@@ -57,7 +57,7 @@ int pipes_to_the_quota() {
 }  // namespace
 
 TEST_CASE("pipe: has the wished capacity and knows its fill") {
-    auto pipe = Pipe::create(limits::pipe_bytes);
+    auto pipe = PrivatePipe::create(limits::pipe_bytes);
     REQUIRE(pipe);
     CHECK(pipe->capacity() == limits::pipe_bytes);
     CHECK(pipe->fill().value() == 0);
@@ -69,7 +69,7 @@ TEST_CASE("pipe: has the wished capacity and knows its fill") {
 }
 
 TEST_CASE("pipe: the kernel rounds up, and refuses to lose bytes") {
-    auto pipe = Pipe::create(4 * page);
+    auto pipe = PrivatePipe::create(4 * page);
     REQUIRE(pipe);
     CHECK(pipe->capacity() == 16 * page);  // the default; never shrunk by create
     CHECK(pipe->set_capacity(3 * page).value() == 4 * page);
@@ -91,7 +91,7 @@ TEST_CASE("pipe: grows one that is not ours, and knows what is none") {
 
 TEST_CASE("pipe: more than the limit is halved to what is granted") {
     CHECK(as_nobody([] {
-              const auto pipe = Pipe::create(64 * limits::pipe_bytes);
+              const auto pipe = PrivatePipe::create(64 * limits::pipe_bytes);
               return pipe && pipe->capacity() >= 16 * page ? 0 : 1;
           }) == (::geteuid() == 0 ? 0 : 99));
 }

@@ -130,8 +130,8 @@ std::string RealWorld::drain() {
 bool can_bypass_cache(const TempDir& files) {
     const Fd file = open_file(files.file("bypass", "x"), O_RDWR);
     std::array<std::byte, 1> byte{};
-    return sys::read(file.view(), byte, sys::Cache::bypass) &&
-           sys::write(file.view(), byte, sys::Cache::bypass);
+    return sys::read(file.view(), byte, Cache::bypass) &&
+           sys::write(file.view(), byte, Cache::bypass);
 }
 
 }  // namespace zc::test

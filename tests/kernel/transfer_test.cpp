@@ -16,7 +16,9 @@
 
 #include "battery.hpp"
 #include "catch.hpp"
+#include "engine/workspace.hpp"
 #include "kernel/ends.hpp"
+#include "kernel/sys.hpp"
 #include "kernel/limits.hpp"
 #include "kernel/real_world.hpp"
 
@@ -277,7 +279,7 @@ TEST_CASE("a silent socket never locks the output pipe") {
 }
 
 TEST_CASE("uncached: works where the file system can, and is replaced where it cannot") {
-    const Policy bypass{ZeroCopy::automatic, sys::Cache::bypass};
+    const Policy bypass{ZeroCopy::automatic, Cache::bypass};
     for (const char* parent : {"/tmp", "/dev/shm"}) {
         if (!std::filesystem::is_directory(parent)) continue;
         const TempDir files{parent};

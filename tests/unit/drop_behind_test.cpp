@@ -7,6 +7,7 @@
 #include "catch.hpp"
 #include "engine/fanout.hpp"
 #include "engine/run_filtered.hpp"
+#include "engine/workspace.hpp"
 #include "kernel/limits.hpp"
 #include "unit/fake_kernel.hpp"
 
@@ -15,7 +16,7 @@ using zc::test::pattern;
 
 namespace {
 
-constexpr Policy no_cache{ZeroCopy::automatic, sys::Cache::bypass};
+constexpr Policy no_cache{ZeroCopy::automatic, Cache::bypass};
 constexpr std::size_t page = limits::page_bytes;
 constexpr std::size_t window_pages = limits::drop_window_bytes / page;
 constexpr std::size_t long_file = 3 * limits::drop_window_bytes + 5;

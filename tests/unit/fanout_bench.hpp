@@ -10,6 +10,7 @@
 #include "battery.hpp"
 #include "catch.hpp"
 #include "engine/fanout.hpp"
+#include "engine/workspace.hpp"
 #include "unit/fake_kernel.hpp"
 
 namespace zc::test {

@@ -2,6 +2,7 @@
 #include <cerrno>
 
 #include "catch.hpp"
+#include "engine/workspace.hpp"
 #include "kernel/limits.hpp"
 #include "unit/fanout_bench.hpp"
 

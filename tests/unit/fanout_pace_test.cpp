@@ -2,6 +2,7 @@
 #include <cerrno>
 
 #include "catch.hpp"
+#include "engine/workspace.hpp"
 #include "unit/fanout_bench.hpp"
 
 using namespace zc;

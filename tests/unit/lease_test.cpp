@@ -5,6 +5,7 @@
 #include "battery.hpp"
 #include "catch.hpp"
 #include "engine/transfer.hpp"
+#include "engine/workspace.hpp"
 #include "kernel/limits.hpp"
 #include "unit/fake_kernel.hpp"
 

@@ -1,4 +1,4 @@
-#include "kernel/pipe.hpp"
+#include "kernel/private_pipe.hpp"
 
 #include <cerrno>
 
@@ -16,7 +16,7 @@ constexpr std::size_t wanted = 1024 * 1024;
 TEST_CASE("pipe: the wish is halved until the quota grants it") {
     fake::Kernel kernel;
     kernel.largest_pipe = 256 * 1024;
-    const auto pipe = Pipe::create(wanted);
+    const auto pipe = PrivatePipe::create(wanted);
     REQUIRE(pipe);
     CHECK(pipe->capacity() == 256 * 1024);
     CHECK(kernel.calls(fake::Call::set_pipe_capacity) == 3);
@@ -25,14 +25,14 @@ TEST_CASE("pipe: the wish is halved until the quota grants it") {
 TEST_CASE("pipe: what the kernel gave is enough where it grants nothing") {
     fake::Kernel kernel;
     kernel.fails(fake::Call::set_pipe_capacity, EPERM);
-    const auto pipe = Pipe::create(wanted);
+    const auto pipe = PrivatePipe::create(wanted);
     REQUIRE(pipe);
     CHECK(pipe->capacity() == 64 * 1024);
 }
 
 TEST_CASE("pipe: never shrinks") {
     fake::Kernel kernel;
-    const auto pipe = Pipe::create(wanted);
+    const auto pipe = PrivatePipe::create(wanted);
     REQUIRE(pipe);
     CHECK(grow_pipe(pipe->read_end(), 4096) == wanted);
     CHECK(kernel.of(pipe->read_end()).slot_count == 256);
@@ -41,7 +41,7 @@ TEST_CASE("pipe: never shrinks") {
 TEST_CASE("pipe: no descriptors are left is an error") {
     fake::Kernel kernel;
     kernel.fails(fake::Call::make_pipe, EMFILE);
-    const auto pipe = Pipe::create(wanted);
+    const auto pipe = PrivatePipe::create(wanted);
     REQUIRE_FALSE(pipe);
     CHECK(pipe.error().code == EMFILE);
     CHECK(std::string(pipe.error().operation) == "pipe2");
@@ -50,7 +50,7 @@ TEST_CASE("pipe: no descriptors are left is an error") {
 TEST_CASE("pipe: a capacity that cannot be read counts as one page") {
     fake::Kernel kernel;
     kernel.fails(fake::Call::pipe_capacity, EPERM);
-    const auto pipe = Pipe::create(wanted);
+    const auto pipe = PrivatePipe::create(wanted);
     REQUIRE(pipe);
     CHECK(pipe->capacity() == 4096);
 }
@@ -64,7 +64,7 @@ TEST_CASE("pipe: growing what is no pipe says 0") {
 TEST_CASE("pipe: both ends are closed with it") {
     fake::Kernel kernel;
     {
-        const auto pipe = Pipe::create(wanted);
+        const auto pipe = PrivatePipe::create(wanted);
         CHECK(kernel.opened() == 2);
     }
     CHECK(kernel.opened() == 0);

@@ -83,7 +83,7 @@ other     copy     copy     copy     copy     copy     copy     copy     copy   
 }
 
 TEST_CASE("plan: --zero-copy=always") {
-    CHECK(table({ZeroCopy::always, sys::Cache::normal}) == R"(
+    CHECK(table({ZeroCopy::always, Cache::normal}) == R"(
 from / to file     append   block    pipe     tcp      unix     packet   memory   tty      dir      other
 file      reflink  copy     copy     carrier  carrier  carrier  copy     carrier  copy     copy     copy
 append    reflink  copy     copy     carrier  carrier  carrier  copy     carrier  copy     copy     copy
@@ -103,11 +103,11 @@ TEST_CASE("plan: --zero-copy=never") {
     for (const Named& source : kinds)
         for (const Named& sink : kinds)
             CHECK(word(choose_plan(facts_of(source), facts_of(sink),
-                                   {ZeroCopy::never, sys::Cache::normal})) == "copy");
+                                   {ZeroCopy::never, Cache::normal})) == "copy");
 }
 
 TEST_CASE("plan: bypassing the cache concerns files and disks only") {
-    CHECK(table({ZeroCopy::automatic, sys::Cache::bypass}) == R"(
+    CHECK(table({ZeroCopy::automatic, Cache::bypass}) == R"(
 from / to file     append   block    pipe     tcp      unix     packet   memory   tty      dir      other
 file      uncached uncached uncached uncached uncached uncached uncached uncached uncached uncached uncached
 append    uncached uncached uncached uncached uncached uncached uncached uncached uncached uncached uncached

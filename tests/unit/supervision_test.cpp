@@ -5,6 +5,7 @@
 #include "battery.hpp"
 #include "catch.hpp"
 #include "engine/fanout.hpp"
+#include "engine/workspace.hpp"
 #include "unit/fake_kernel.hpp"
 
 using namespace zc;
@@ -115,12 +116,12 @@ TEST_CASE("patience: nothing moves for too long on either side") {
     const std::array source{Interest{bench.source.view(), Readiness::readable}};
     const std::array sink{Interest{bench.sink.view(), Readiness::writable}};
     bench.asleep = true;
-    const auto nothing = patience.wait(source, {});
+    const auto nothing = patience.wait(source, source, {});
     REQUIRE_FALSE(nothing);
     CHECK(nothing.error().kind == Errc::out_of_time);
     CHECK(nothing.error().side == Side::source);
     CHECK(cause(nothing.error()) == "nothing came for 0.02 s");
-    const auto full = patience.wait(sink, {});
+    const auto full = patience.wait(sink, sink, {});
     REQUIRE_FALSE(full);
     CHECK(full.error().side == Side::sink);
     CHECK(cause(full.error()) == "nothing was taken for 0.02 s");
@@ -130,16 +131,16 @@ TEST_CASE("patience: a look in between is no end, and waiting for the rate no st
     Bench bench({.kind = FdKind::pipe});
     Patience patience({50ms, {}});
     const std::array source{Interest{bench.source.view(), Readiness::readable}};
-    CHECK(patience.wait(source, 1ms));
-    for (int i = 0; i < 8; ++i) CHECK(patience.wait({}, 10ms));
-    CHECK(patience.wait(source, 1ms));
+    CHECK(patience.wait(source, source, 1ms));
+    for (int i = 0; i < 8; ++i) CHECK(patience.wait({}, {}, 10ms));
+    CHECK(patience.wait(source, source, 1ms));
 }
 
 TEST_CASE("patience: the time in all is over, waiting or moving") {
     Bench bench({.kind = FdKind::pipe});
     Patience patience({{}, 10ms});
     const std::array source{Interest{bench.source.view(), Readiness::readable}};
-    const auto waiting = patience.wait(source, {});
+    const auto waiting = patience.wait(source, source, {});
     REQUIRE_FALSE(waiting);
     CHECK(cause(waiting.error()) == "it was waited for when 0.01 s were over");
     const auto moving = patience.moved();

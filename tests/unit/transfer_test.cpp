@@ -4,6 +4,7 @@
 
 #include "battery.hpp"
 #include "catch.hpp"
+#include "engine/path.hpp"
 #include "unit/fake_kernel.hpp"
 
 using namespace zc;
@@ -59,7 +60,7 @@ struct Bench {
     std::string received;
 };
 
-constexpr Policy always{ZeroCopy::always, sys::Cache::normal};
+constexpr Policy always{ZeroCopy::always, Cache::normal};
 
 std::uint64_t by(const TransferReport& report, Method method) {
     return report.bytes_by[static_cast<std::size_t>(method)];
@@ -245,7 +246,7 @@ TEST_CASE("transfer: what only means another way never reaches the user") {
                 REQUIRE(space.carrier.pipe());
                 const auto report = run_transfer(
                     *look_at(bench.source.view(), "source"), *look_at(bench.sink.view(), "sink"),
-                    space, {{zero_copy, sys::Cache::normal}, {}, Waiting::in_kernel});
+                    space, {{zero_copy, Cache::normal}, {}, Waiting::in_kernel});
                 check_error(report, Side::sink, ENOSPC);
                 CHECK(report.bytes == 0);
                 CHECK(space.held() == 0);

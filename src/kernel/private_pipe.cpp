@@ -1,4 +1,4 @@
-#include "kernel/pipe.hpp"
+#include "kernel/private_pipe.hpp"
 
 #include "kernel/limits.hpp"
 #include "kernel/sys.hpp"
@@ -16,20 +16,20 @@ std::size_t grow_pipe(FdView pipe, std::size_t wanted_bytes) {
     return *now;
 }
 
-Result<Pipe> Pipe::create(std::size_t wanted_bytes) {
+Result<PrivatePipe> PrivatePipe::create(std::size_t wanted_bytes) {
     auto ends = sys::make_pipe();
     if (!ends) return failure(ends.error());
     const std::size_t capacity = grow_pipe(ends->write_end.view(), wanted_bytes);
-    return Pipe(std::move(ends->read_end), std::move(ends->write_end),
-                capacity != 0 ? capacity : limits::page_bytes);
+    return PrivatePipe(std::move(ends->read_end), std::move(ends->write_end),
+                       capacity != 0 ? capacity : limits::page_bytes);
 }
 
-Result<std::size_t> Pipe::set_capacity(std::size_t bytes) {
+Result<std::size_t> PrivatePipe::set_capacity(std::size_t bytes) {
     auto granted = sys::set_pipe_capacity(write_end(), bytes);
     if (granted) capacity_ = *granted;
     return granted;
 }
 
-Result<std::size_t> Pipe::fill() const { return sys::unread_bytes(read_end()); }
+Result<std::size_t> PrivatePipe::fill() const { return sys::unread_bytes(read_end()); }
 
 }  // namespace zc

@@ -13,15 +13,14 @@ namespace zc {
 // Kernel  capacity is counted in slots of one page; what fits in bytes depends
 //         on how they arrive: fill() can exceed capacity() when a socket hands
 //         over compound pages, and a pipe of one-byte pieces is full at 16.
-// Source  `NewPipe`, `BufferSize` and `SetBufferSize` of acln.ro/zerocopy.
-class Pipe {
+class PrivatePipe {
 public:
     // Takes    the wanted capacity in bytes.
     // Returns  a pipe of at least one page. Where the system's limit or the
     //          user's quota refuses, the wish is halved until it is granted;
     //          the capacity is what the kernel says it became.
     // Errors   EMFILE, ENFILE, ENOMEM of pipe2(2). Never for the capacity.
-    [[nodiscard]] static Result<Pipe> create(std::size_t wanted_bytes);
+    [[nodiscard]] static Result<PrivatePipe> create(std::size_t wanted_bytes);
 
     [[nodiscard]] FdView read_end() const { return read_end_.view(); }
     [[nodiscard]] FdView write_end() const { return write_end_.view(); }
@@ -38,7 +37,7 @@ public:
     [[nodiscard]] Result<std::size_t> fill() const;
 
 private:
-    Pipe(Fd read_end, Fd write_end, std::size_t capacity)
+    PrivatePipe(Fd read_end, Fd write_end, std::size_t capacity)
         : read_end_(std::move(read_end)), write_end_(std::move(write_end)), capacity_(capacity) {}
 
     Fd read_end_;
