@@ -98,6 +98,27 @@ EndOfWriting Stream::end_of_writing() const {
     return writing_ ? writing_->end_of_writing() : parts_.end;
 }
 
+Result<Stream> adopt(Fd fd, std::string label) {
+    const auto facts = classify(fd.view());
+    if (!facts) return failure(facts.error().about(std::move(label)));
+    const auto access = sys::access_of(fd.view());
+    if (!access) return failure(access.error().about(std::move(label)));
+    StreamParts parts;
+    parts.label = std::move(label);
+    if (*access != sys::Access::write) parts.reader = fd.view();
+    if (*access != sys::Access::read) parts.writer = fd.view();
+    parts.read_owner = std::move(fd);
+    parts.end = EndOfWriting::close;
+    const FdKind kind = facts->kind;
+    if (kind == FdKind::tcp_socket || kind == FdKind::unix_socket) {
+        if (auto set = sys::set_not_blocking(parts.reader); !set)
+            return failure(set.error().about(parts.label));
+        parts.own_kind = kind;
+        parts.end = EndOfWriting::shutdown;
+    }
+    return Stream(std::move(parts));
+}
+
 bool Stream::must_linger() {
     const FdView socket = parts_.read_owner.view();
     if (parts_.own_kind != FdKind::tcp_socket || !socket.valid())

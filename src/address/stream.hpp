@@ -154,4 +154,12 @@ private:
     std::unique_ptr<Stream> writing_;  // the other half of `A!!B`
 };
 
+// A stream of a descriptor that is the caller's own: an accepted or connected socket, a pipe's
+// end, a file.
+//
+// Takes    its label for messages. A socket is made non-blocking, and its end is passed on
+//          by shutdown(2); of others by close(2).
+// Errors   EBADF when it is closed.
+[[nodiscard]] Result<Stream> adopt(Fd fd, std::string label);
+
 }  // namespace zc

@@ -74,6 +74,14 @@ Result<void> wait_at(std::vector<Door>& doors, Fanout& fanout, const Supervision
 
 }  // namespace
 
+FanoutReport run(Fanout& fanout) {
+    for (;;) {
+        const Progress progress = fanout.advance();
+        if (progress.state == Progress::State::finished) return fanout.report();
+        (void)tend({}, progress, fanout.interests());
+    }
+}
+
 FanoutReport run_fanout(Endpoint source, std::vector<FanoutSink> sinks, Workspace& space,
                         FanoutOptions options, std::vector<Door> doors) {
     options.may_join = !doors.empty();

@@ -87,9 +87,13 @@ struct Door {
     std::function<bool(Fanout&)> open;
 };
 
-// The same until it ends.
+// Runs it to its end.
 //
 // Blocks   until the source's end, the limit, its failure, or that of all sinks.
+FanoutReport run(Fanout& fanout);
+
+// The same with a workspace that is kept, within the bounds of options.transfer.supervision,
+// and with doors.
 FanoutReport run_fanout(Endpoint source, std::vector<FanoutSink> sinks, Workspace& space,
                         FanoutOptions options = {}, std::vector<Door> doors = {});
 

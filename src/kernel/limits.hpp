@@ -22,6 +22,9 @@ inline constexpr std::size_t first_carrier_bytes = 64 * 1024;
 // Empty carriers that an event loop keeps for the next who asks.
 inline constexpr std::size_t idle_carriers = 16;
 
+// Pipes of a session that is run by itself: one of 1 MiB each way, two where it is recorded.
+inline constexpr std::size_t session_pipe_bytes = 4 * pipe_bytes;
+
 // Memory of the relay's carriers where the kernel sets no quota: half its usual one.
 inline constexpr std::size_t unlimited_pipe_memory_bytes = 32 * 1024 * 1024;
 

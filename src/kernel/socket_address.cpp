@@ -10,6 +10,9 @@
 namespace zc {
 namespace {
 
+static_assert(sizeof(SocketAddress::bytes) == sizeof(sockaddr_storage));
+static_assert(sizeof(SocketAddress::length) == sizeof(socklen_t));
+
 // The bytes are copied out: reading sockaddr_storage through another type's
 // pointer would be aliasing.
 template <class T>
@@ -40,7 +43,7 @@ std::string unix_text(const SocketAddress& address, std::string_view abstract_ma
 }  // namespace
 
 Family family_of(const SocketAddress& address) {
-    switch (address.bytes.ss_family) {
+    switch (as<sockaddr>(address).sa_family) {
         case AF_INET: return Family::ip4;
         case AF_INET6: return Family::ip6;
         case AF_UNIX: return Family::unix_domain;
@@ -106,7 +109,7 @@ void set_port(SocketAddress& address, std::uint16_t port) {
     const std::uint16_t wire = htons(port);
     const std::size_t at = family_of(address) == Family::ip6 ? offsetof(sockaddr_in6, sin6_port)
                                                              : offsetof(sockaddr_in, sin_port);
-    std::memcpy(reinterpret_cast<std::byte*>(&address.bytes) + at, &wire, sizeof wire);
+    std::memcpy(address.bytes.data() + at, &wire, sizeof wire);
 }
 
 IpBytes ip_of(const SocketAddress& address) {

@@ -1,14 +1,14 @@
 // Socket addresses as values: what a name resolves to, what a peer is called.
 #pragma once
 
-#include <sys/socket.h>
-
 #include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "kernel/result.hpp"
+
+struct sockaddr;  // of <sys/socket.h>
 
 namespace zc {
 
@@ -20,11 +20,11 @@ enum class UnixSpace : std::uint8_t { filesystem, abstract };
 
 // One address as bind(2), connect(2) and accept(2) take and give it.
 struct SocketAddress {
-    sockaddr_storage bytes{};
-    socklen_t length = 0;
+    alignas(8) std::array<std::uint8_t, 128> bytes{};  // a sockaddr_storage
+    std::uint32_t length = 0;
 
-    [[nodiscard]] sockaddr* raw() { return reinterpret_cast<sockaddr*>(&bytes); }
-    [[nodiscard]] const sockaddr* raw() const { return reinterpret_cast<const sockaddr*>(&bytes); }
+    [[nodiscard]] sockaddr* raw() { return reinterpret_cast<sockaddr*>(bytes.data()); }
+    [[nodiscard]] const sockaddr* raw() const { return reinterpret_cast<const sockaddr*>(bytes.data()); }
 };
 
 // The most bytes that fit in sun_path and its terminating NUL (or leading NUL).

@@ -20,12 +20,6 @@ struct EndReport {
     TransferReport report;
 };
 
-// How much has come through so far.
-struct Traffic {
-    std::uint64_t bytes = 0;
-    std::uint64_t blocks = 0;  // steps that moved some
-};
-
 // Quiet, it holds nothing: what comes is read into the loop's buffer and written at
 // once. A read that fills the buffer, or a sink that does not take all, makes a mover,
 // which owns the bytes in flight and has a carrier of the loop's pool.

@@ -152,7 +152,8 @@ void Loop::begin_session(Stream left, Stream right) {
 }
 
 // Nobody is told of what a session waits for that is not watched: it would be deaf.
-Result<void> Loop::watch_session(std::uint64_t id, const Session& session, const Watched& watched) {
+Result<void> Loop::watch_session(std::uint64_t id, const SessionWork& session,
+                                 const Watched& watched) {
     for (const Place place : {Place::left, Place::right})
         for (const FdView fd : session.descriptors(place)) {
             if (fd == (place == Place::left ? watched.left : watched.right)) continue;
@@ -163,7 +164,7 @@ Result<void> Loop::watch_session(std::uint64_t id, const Session& session, const
 
 void Loop::start(std::uint64_t id, Stream left, Stream right, const Watched& watched,
                  std::optional<std::size_t> target) {
-    auto session = Session::create(std::move(left), std::move(right), resources_);
+    auto session = SessionWork::create(std::move(left), std::move(right), resources_);
     const auto heard = session ? watch_session(id, **session, watched) : Result<void>();
     if (!session || !heard) {
         common_.fail(session ? heard.error() : session.error());
@@ -194,7 +195,7 @@ void Loop::give_turn(std::uint64_t id, Clock::time_point now) {
     if (found == sessions_.end()) return;
     Running& running = found->second;
     running.in_queue = false;
-    const Session::State state = running.session->advance(now);
+    const SessionWork::State state = running.session->advance(now);
     const auto count = [&](Ways way, Traffic& before, RelayCounters::Way& all) {
         const Traffic after = running.session->traffic(way);
         moved_bytes_ += after.bytes - before.bytes;
@@ -202,8 +203,8 @@ void Loop::give_turn(std::uint64_t id, Clock::time_point now) {
     };
     count(Ways::to_right, running.to_right, common_.counters().to_right);
     count(Ways::to_left, running.to_left, common_.counters().to_left);
-    if (state == Session::State::finished) return end_session(id);
-    if (state == Session::State::moving) soon(id, running);
+    if (state == SessionWork::State::finished) return end_session(id);
+    if (state == SessionWork::State::moving) soon(id, running);
     if (const auto deadline = running.session->deadline())
         timers_.set(token_of(id, Place::left), *deadline);
 }

@@ -77,12 +77,12 @@ private:
 struct Client {
     Stream left;
     std::vector<std::string> environment;
-    Session::Clock::time_point came = Session::Clock::now();
+    SessionWork::Clock::time_point came = SessionWork::Clock::now();
 };
 
 class Loop {
 public:
-    using Clock = Session::Clock;
+    using Clock = SessionWork::Clock;
 
     // Tokens and timers below this are the owner's.
     static constexpr std::uint64_t first_own = 16;
@@ -146,7 +146,7 @@ private:
         bool begun = false;                  // its target counts it
     };
     struct Running {
-        std::unique_ptr<Session> session;
+        std::unique_ptr<SessionWork> session;
         bool in_queue = false;
         std::optional<std::size_t> target;
         Traffic to_right;  // counted already
@@ -195,7 +195,7 @@ private:
     };
     void start(std::uint64_t id, Stream left, Stream right, const Watched& watched,
                std::optional<std::size_t> target);
-    [[nodiscard]] Result<void> watch_session(std::uint64_t id, const Session& session,
+    [[nodiscard]] Result<void> watch_session(std::uint64_t id, const SessionWork& session,
                                              const Watched& watched);
     void soon(std::uint64_t id, Running& running);
     void give_turn(std::uint64_t id, Clock::time_point now);

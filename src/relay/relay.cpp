@@ -20,7 +20,7 @@
 namespace zc {
 namespace {
 
-using Clock = Session::Clock;
+using Clock = SessionWork::Clock;
 using namespace std::chrono_literals;
 
 // A relay that is full for hours says so more than once, but not for each client.

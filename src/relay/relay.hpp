@@ -12,7 +12,7 @@
 #include "relay/counters.hpp"
 #include "relay/gate.hpp"
 #include "relay/resources.hpp"
-#include "relay/session.hpp"
+#include "relay/session_work.hpp"
 #include "relay/targets.hpp"
 
 namespace zc {

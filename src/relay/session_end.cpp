@@ -11,7 +11,7 @@
 namespace zc {
 
 // What was waited for when the time was over.
-Error Session::out_of_time(const std::string& source_text, const std::string& sink_text) const {
+Error SessionWork::out_of_time(const std::string& source_text, const std::string& sink_text) const {
     const auto told = [](const std::string& text) {
         return Error::told(Errc::out_of_time, "poll", text);
     };
@@ -24,7 +24,7 @@ Error Session::out_of_time(const std::string& source_text, const std::string& si
     return told(source_text).about(streams_[0].label());
 }
 
-void Session::expire(Clock::time_point now) {
+void SessionWork::expire(Clock::time_point now) {
     const SessionOptions& options = resources_->options;
     const auto text_of = [](std::chrono::milliseconds time) {
         return fmt::format("{:g} s", std::chrono::duration<double>(time).count());
@@ -56,7 +56,7 @@ void Session::expire(Clock::time_point now) {
 }
 
 // Only where all has been delivered, and not for longer than -t or -T say.
-bool Session::must_linger(Clock::time_point now) {
+bool SessionWork::must_linger(Clock::time_point now) {
     const SessionOptions& options = resources_->options;
     const auto limit = options.half_closed_limit ? options.half_closed_limit : options.idle_limit;
     const bool over = limit && now - last_movement_ >= *limit;
@@ -75,7 +75,7 @@ bool Session::must_linger(Clock::time_point now) {
 
 // A child whose streams have ended by themselves may take its time; one that is
 // left before may not.
-void Session::close(Clock::time_point now) {
+void SessionWork::close(Clock::time_point now) {
     closed_ = true;
     bool whole = errors_.empty();
     for (const Way& it : ways_) {
@@ -93,12 +93,12 @@ void Session::close(Clock::time_point now) {
     }
 }
 
-bool Session::forward_signal(int signal) {
+bool SessionWork::forward_signal(int signal) {
     const bool left = streams_[0].forward_signal(signal);
     return streams_[1].forward_signal(signal) || left;
 }
 
-void Session::abandon(Clock::time_point now) {
+void SessionWork::abandon(Clock::time_point now) {
     ended_ = true;
     for (Stream& stream : streams_) stream.spoil();
     if (!closed_) close(now);
@@ -106,7 +106,7 @@ void Session::abandon(Clock::time_point now) {
 }
 
 // A child that has had its time is told to end, and has some more for that.
-bool Session::waits_for_child(Clock::time_point now) {
+bool SessionWork::waits_for_child(Clock::time_point now) {
     if (!streams_[0].child_runs() && !streams_[1].child_runs()) return false;
     if (!child_deadline_ || now < *child_deadline_) return true;
     if (std::exchange(children_told_, true)) return false;

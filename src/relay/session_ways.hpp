@@ -4,7 +4,7 @@
 #include <array>
 #include <cstddef>
 
-#include "relay/session.hpp"
+#include "relay/session_work.hpp"
 
 namespace zc {
 

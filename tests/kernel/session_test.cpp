@@ -1,5 +1,5 @@
 // Sessions and the relay's loop, over Linux: real sockets, real edges.
-#include "relay/session.hpp"
+#include "relay/session_work.hpp"
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -50,7 +50,7 @@ struct Rig {
 };
 
 // Watches a session as the relay does.
-Watch watch_over(const Session& session) {
+Watch watch_over(const SessionWork& session) {
     auto watch = Watch::create();
     for (const Place place : {Place::left, Place::right})
         for (const FdView fd : session.descriptors(place))
@@ -58,25 +58,25 @@ Watch watch_over(const Session& session) {
     return std::move(*watch);
 }
 
-void tell(Session& session, std::span<const sys::Event> events) {
+void tell(SessionWork& session, std::span<const sys::Event> events) {
     for (const sys::Event& event : events)
         session.notice(event.token == 0 ? Place::left : Place::right, event);
 }
 
 // Runs a session as the relay does, until it ends or, without an end, for 20 s.
-std::vector<Error> run(Session& session) {
+std::vector<Error> run(SessionWork& session) {
     Watch watch = watch_over(session);
-    const auto give_up = Session::Clock::now() + 20s;
+    const auto give_up = SessionWork::Clock::now() + 20s;
     for (;;) {
-        const auto now = Session::Clock::now();
+        const auto now = SessionWork::Clock::now();
         if (now > give_up) throw std::runtime_error("the session does not end");
         const auto state = session.advance(now);
-        if (state == Session::State::finished) return session.finish();
-        if (state == Session::State::moving) continue;
+        if (state == SessionWork::State::finished) return session.finish();
+        if (state == SessionWork::State::moving) continue;
         const auto until = session.deadline().value_or(give_up);
         if (until <= now) throw std::runtime_error("the session spins");
         tell(session, watch.wait(std::chrono::ceil<std::chrono::milliseconds>(std::max(
-                          until - Session::Clock::now(), Session::Clock::duration::zero()))));
+                          until - SessionWork::Clock::now(), SessionWork::Clock::duration::zero()))));
     }
 }
 
@@ -109,7 +109,7 @@ TEST_CASE("session: a late answer to a half-close arrives whole") {
         half_close(right.far.view());
     });
     Rig rig;
-    auto session = Session::create(std::move(left.stream), std::move(right.stream), rig.resources);
+    auto session = SessionWork::create(std::move(left.stream), std::move(right.stream), rig.resources);
     REQUIRE(session);
     const auto errors = run(**session);
     asking.join();
@@ -127,13 +127,13 @@ TEST_CASE("session: -T ends it, but not with undelivered bytes and success") {
     SECTION("idle") {
         Rig rig(options);
         auto session =
-            Session::create(std::move(left.stream), std::move(right.stream), rig.resources);
+            SessionWork::create(std::move(left.stream), std::move(right.stream), rig.resources);
         CHECK(run(**session).empty());
     }
     SECTION("its sink takes nothing") {
         Rig rig(options);
         auto session =
-            Session::create(std::move(left.stream), std::move(right.stream), rig.resources);
+            SessionWork::create(std::move(left.stream), std::move(right.stream), rig.resources);
         // As long as there is anything to write, the left side has more.
         const std::string more = pattern(100'000);
         std::atomic<bool> over = false;
@@ -174,7 +174,7 @@ TEST_CASE("session: -t waits for a reader that is slow, and does not spin meanwh
             if (over && some.empty()) break;
         }
     });
-    auto session = Session::create(std::move(left.stream), std::move(right.stream), rig.resources);
+    auto session = SessionWork::create(std::move(left.stream), std::move(right.stream), rig.resources);
     const auto errors = run(**session);
     over = true;
     asking.join();
@@ -190,13 +190,13 @@ TEST_CASE("session: what was heard before it began is not heard again, and count
     half_close(right.far.view());
     half_close(left.far.view());
     Rig rig;
-    auto session = Session::create(std::move(left.stream), std::move(right.stream), rig.resources);
+    auto session = SessionWork::create(std::move(left.stream), std::move(right.stream), rig.resources);
     (*session)->notice(Place::right, {0, true, true, true, false});
     // No event: all have been told before.
-    auto state = (*session)->advance(Session::Clock::now());
-    for (int i = 0; i < 100 && state == Session::State::moving; ++i)
-        state = (*session)->advance(Session::Clock::now());
-    CHECK(state == Session::State::finished);
+    auto state = (*session)->advance(SessionWork::Clock::now());
+    for (int i = 0; i < 100 && state == SessionWork::State::moving; ++i)
+        state = (*session)->advance(SessionWork::Clock::now());
+    CHECK(state == SessionWork::State::finished);
     CHECK(test::read_all(left.far.view()) == "bye");
 }
 
@@ -207,29 +207,29 @@ TEST_CASE("session: shut-close takes a descriptor away only when nothing of it i
     test::set_nonblocking(left.far.view());
     test::set_nonblocking(right.far.view());
     Rig rig;
-    auto session = Session::create(std::move(left.stream), std::move(right.stream), rig.resources);
+    auto session = SessionWork::create(std::move(left.stream), std::move(right.stream), rig.resources);
     Watch watch = watch_over(**session);
     const auto advance = [&] {
         tell(**session, watch.wait(0ms));
-        return (*session)->advance(Session::Clock::now());
+        return (*session)->advance(SessionWork::Clock::now());
     };
     // Until the reader's socket is full and something is held for it.
     std::size_t sent = 0;
     for (std::size_t some = 1; some != 0; sent += some) {
-        while (advance() != Session::State::waiting) {
+        while (advance() != SessionWork::State::waiting) {
         }
         some = test::write_now(right.far.view(), std::string_view(answer).substr(sent));
     }
     half_close(left.far.view());
-    CHECK(advance() != Session::State::finished);
+    CHECK(advance() != SessionWork::State::finished);
     std::string got;
-    auto state = Session::State::waiting;
-    for (int i = 0; i < 10'000 && state != Session::State::finished; ++i) {
+    auto state = SessionWork::State::waiting;
+    for (int i = 0; i < 10'000 && state != SessionWork::State::finished; ++i) {
         got += test::read_now(left.far.view());
         state = advance();
     }
     got += test::read_now(left.far.view());
-    CHECK(state == Session::State::finished);
+    CHECK(state == SessionWork::State::finished);
     CHECK((*session)->finish().empty());
     CHECK(got.size() == (*session)->traffic(Ways::to_left).bytes);
     CHECK(answer.starts_with(got));
@@ -242,11 +242,11 @@ TEST_CASE("session: a descriptor passed over a UNIX socket stops no bytes behind
     test::send_with(left.far.view(), "a", passed.view());
     test::write_all(left.far.view(), "b");
     Rig rig;
-    auto session = Session::create(std::move(left.stream), std::move(right.stream), rig.resources);
+    auto session = SessionWork::create(std::move(left.stream), std::move(right.stream), rig.resources);
     for (int i = 0; i < 100; ++i)  // without an event
-        if ((*session)->advance(Session::Clock::now()) != Session::State::moving) break;
+        if ((*session)->advance(SessionWork::Clock::now()) != SessionWork::State::moving) break;
     CHECK(test::read_now(right.far.view()) == "ab");
-    (*session)->abandon(Session::Clock::now());
+    (*session)->abandon(SessionWork::Clock::now());
     (void)(*session)->finish();
 }
 
@@ -256,10 +256,10 @@ TEST_CASE("session: -t counts from the first end, and without it there is no lim
     SessionOptions options;
     options.half_closed_limit = 50ms;
     Rig rig(options);
-    auto session = Session::create(std::move(left.stream), std::move(right.stream), rig.resources);
+    auto session = SessionWork::create(std::move(left.stream), std::move(right.stream), rig.resources);
     CHECK_FALSE((*session)->deadline());
     half_close(left.far.view());
-    CHECK((*session)->advance(Session::Clock::now()) == Session::State::waiting);
+    CHECK((*session)->advance(SessionWork::Clock::now()) == SessionWork::State::waiting);
     CHECK((*session)->deadline());
     CHECK(run(**session).empty());
 }
@@ -276,7 +276,7 @@ TEST_CASE("session: a recording goes on when the sink has left") {
     options.record_to_right = *look_at(file.view(), "recording");
     Rig rig(options);
     auto session =
-        Session::create(std::move(camera.stream), std::move(viewer.stream), rig.resources);
+        SessionWork::create(std::move(camera.stream), std::move(viewer.stream), rig.resources);
     std::thread filming([&] {
         test::write_all(camera.far.view(), stream);
         half_close(camera.far.view());
@@ -305,7 +305,7 @@ TEST_CASE("session: a direction that a stream has no descriptor for is left out"
     parts.write_owner = std::move(out.near);
     parts.end = EndOfWriting::close;
     Rig rig;
-    auto session = Session::create(Stream(std::move(parts)), std::move(left.stream), rig.resources);
+    auto session = SessionWork::create(Stream(std::move(parts)), std::move(left.stream), rig.resources);
     REQUIRE(session);
     CHECK((*session)->reports().size() == 1);
     test::write_all(left.far.view(), "hello");
@@ -323,23 +323,23 @@ TEST_CASE("session: a blocking pipe that nobody reads stops only its own directi
     Client in = client("in");
     Stream left(std::move(in.stream), Stream(std::move(parts)));
     Rig rig;
-    auto session = Session::create(std::move(left), std::move(peer.stream), rig.resources);
+    auto session = SessionWork::create(std::move(left), std::move(peer.stream), rig.resources);
     REQUIRE(session);
     test::set_nonblocking(peer.far.view());
     test::set_nonblocking(in.far.view());
     Watch watch = watch_over(**session);
     const auto advance = [&] {
         tell(**session, watch.wait(0ms));
-        return (*session)->advance(Session::Clock::now());
+        return (*session)->advance(SessionWork::Clock::now());
     };
     // Fill the way to the pipe until nothing moves there any more.
     while (test::write_now(peer.far.view(), pattern(65536)) != 0 ||
-           advance() == Session::State::moving) {
+           advance() == SessionWork::State::moving) {
     }
     test::write_all(in.far.view(), "still alive");
     std::string seen;
-    const auto give_up = Session::Clock::now() + 10s;
-    while (seen.size() < 11 && Session::Clock::now() < give_up) {
+    const auto give_up = SessionWork::Clock::now() + 10s;
+    while (seen.size() < 11 && SessionWork::Clock::now() < give_up) {
         (void)advance();
         seen += test::read_now(peer.far.view());
     }
