@@ -195,14 +195,6 @@ relay_messages() {
 pss() { awk '/^Pss:/ { print $2 }' "/proc/$1/smaps_rollup"; }
 descriptors() { find "/proc/$1/fd" -mindepth 1 | wc -l; }
 
-# fact TITLE FIGURE UNIT MOST: a row without a peer.
-fact() {
-    local verdict=reached
-    # shellcheck disable=SC2034 # scripts/bench ends with it
-    awk -v f="$2" -v m="$4" 'BEGIN { exit !(f <= m) }' || verdict=MISSED missed=1
-    printf '%-44s %9.3f %9s %-9s %7s  %-7s %s\n' "$1" "$2" "" "$3" "" "<=$4" "$verdict"
-}
-
 relay_idle() {
     local near far memory held before idle
     near=$(free_port) far=$(free_port)
@@ -213,12 +205,12 @@ relay_idle() {
     memory=$(($(pss "$relay") - memory)) held=$(($(descriptors "$relay") - held))
     before=$("$tool/cputime" "$relay")
     sleep 5
-    fact "relay: memory of an idle connection" \
-        "$(awk -v k="$memory" -v n="$idle_connections" 'BEGIN { print k * 1024 / n }')" bytes 1024
-    fact "  descriptors of an idle connection" \
-        "$(awk -v d="$held" -v n="$idle_connections" 'BEGIN { print d / n }')" "" 2
-    fact "  CPU of $idle_connections idle connections" \
-        "$("$tool/cputime" "$relay" | awk -v b="$before" '{ print ($1 - b) / 5 * 100 }')" '%' 0.1
+    row "relay: memory of an idle connection" \
+        "$(awk -v k="$memory" -v n="$idle_connections" 'BEGIN { print k * 1024 / n }')" bytes '<=1024'
+    row "  descriptors of an idle connection" \
+        "$(awk -v d="$held" -v n="$idle_connections" 'BEGIN { print d / n }')" "" '<=2'
+    row "  CPU of $idle_connections idle connections" \
+        "$("$tool/cputime" "$relay" | awk -v b="$before" '{ print ($1 - b) / 5 * 100 }')" '%' '<=0.1'
     exec {idle}<&-
     stop_relay
 }

@@ -25,17 +25,6 @@ pipe_to_pipe_apart() {
             --pipe 1048576
 }
 
-# row TITLE FIGURE UNIT TARGET: a figure of its own, with the most or least it may be.
-row() {
-    local verdict
-    verdict=$(awk -v f="$2" -v t="$4" 'BEGIN {
-        most = substr(t, 1, 2) == "<="
-        bound = substr(t, 3)
-        print ((most ? f <= bound : f >= bound) ? "reached" : "MISSED") }')
-    [[ $verdict != MISSED ]] || missed=1
-    printf '%-44s %9.3f %9s %-9s %7s  %-7s %s\n' "$1" "$2" "" "$3" "" "$4" "$verdict"
-}
-
 # The CPU time of 10 s in which nothing moves and the line is shown every 100 ms.
 progress_idle() {
     local pid hold
