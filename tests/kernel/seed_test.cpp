@@ -457,6 +457,31 @@ TEST_CASE("transfer: exact in its limit, whatever the method is") {
     }
 }
 
+TEST_CASE("transfer: another method takes over in the middle, and no byte is lost") {
+    const std::string text = pattern(6 * mib);
+    const TempDir files;
+    Pair source = pipe_to_read();
+    const Fd sink = open_file(files / "sink", O_CREAT | O_TRUNC | O_RDWR);
+    auto moving = beside([&] { return transfer(sink.view(), source.near.view()); });
+    write_all(source.far.view(), text.substr(0, 3 * mib));
+    const auto in_file = [&] {
+        return static_cast<std::size_t>(::lseek(sink.view().number(), 0, SEEK_CUR));
+    };
+    while (in_file() < 2 * mib) std::this_thread::yield();
+    // Kernel: splice(2) refuses a file with O_APPEND, also from one call to the next.
+    REQUIRE(::fcntl(sink.view().number(), F_SETFL, O_APPEND) == 0);
+    write_all(source.far.view(), text.substr(3 * mib));
+    (void)source.far.close();
+    const auto report = moving.get();
+    CHECK_FALSE(report.error);
+    CHECK(report.bytes == text.size());
+    CHECK(report.bytes_by[static_cast<std::size_t>(Method::splice)] >= 2 * mib);
+    CHECK(report.bytes_by[static_cast<std::size_t>(Method::copy)] >= 2 * mib);
+    REQUIRE(report.demotions.size() == 1);
+    CHECK(report.demotions[0].reason.code == EINVAL);
+    CHECK(read_all(open_file(files / "sink", O_RDONLY).view()) == text);
+}
+
 TEST_CASE("transfer: a closed descriptor is told, with its side") {
     Pair sink = pipe_to_write();
     Pair source = pipe_to_read();

@@ -9,6 +9,7 @@
 
 #include "kernel/limits.hpp"
 #include "kernel/sys_cache.hpp"
+#include "kernel/sys_event.hpp"
 #include "unit/fake_thing.hpp"
 
 namespace zc::fake {
@@ -480,6 +481,10 @@ Result<bool> release_lease(FdView fd) {
     if (thing.on_release) thing.on_release();
     return !thing.lease_lost;
 }
+
+// Nobody stops anything here: there are no other threads.
+Result<Fd> make_eventfd() { return failure(Error::system("eventfd", ENOSYS)); }
+void ring(FdView) {}
 
 // Both ask and change nothing.
 Result<bool> reader_left(FdView sink) { return kernel().of(sink).gone; }
