@@ -19,6 +19,7 @@
 #include "kernel/io.hpp"
 #include "kernel/process.hpp"
 #include "relay/metrics.hpp"
+#include "relay_log.hpp"
 #include "relay_options.hpp"
 #include "report/dump.hpp"
 #include "report/human.hpp"
@@ -34,13 +35,8 @@ public:
           supervisor_(program, flags.supervisor),
           check_(flags.result),
           options_(zc::tool::relay_options_of(flags)),
-          total_rate_(flags.total_rate) {
-        style_.form = flags.log_form;
-        style_.program = flags.log_name.empty() ? program.name() : flags.log_name;
-        style_.process = zc::own_pid();
-        if (flags.log_microseconds) style_.precision = zc::Precision::us;
-        if (flags.log_host) style_.host = zc::host_name();
-    }
+          total_rate_(flags.total_rate),
+          log_(program.name(), flags) {}
 
     int run(const zc::tool::Words& words) {
         if (flags_.print_features) return print(zc::tool::features(program_.name()));
@@ -53,7 +49,7 @@ public:
                 fmt::format("exactly 2 addresses are needed, not {}", addresses.size()));
         // A peer that leaves is an error of its own session, not a death.
         std::signal(SIGPIPE, SIG_IGN);
-        if (!open_log()) return zc::tool::failed;
+        if (!log_.open()) return zc::tool::failed;
         const auto left = parsed(addresses[0]);
         const auto right = targets({addresses.begin() + 1, addresses.end()});
         if (!left || !right) return zc::tool::failed;
@@ -168,22 +164,11 @@ private:
 
     [[nodiscard]] bool dumps() const { return flags_.dump_text || flags_.dump_hex; }
 
-    bool open_log() {
-        if (flags_.syslog_facility && !log_.to_syslog(style_.program, *flags_.syslog_facility)) {
-            log(zc::LogLevel::error,
-                fmt::format("-ly: \"{}\" is no facility of syslog", *flags_.syslog_facility));
-            return false;
-        }
-        if (flags_.log_file.empty()) return true;
-        auto opened = log_.to_file(flags_.log_file);
-        return opened || complain(flags_.log_file, opened.error());
-    }
-
     // What is shown has been read into memory, and is recorded from there.
     bool record(const std::string& name, zc::Fd& file, std::optional<zc::Endpoint>& recording) {
         if (name.empty()) return true;
-        const std::string path = zc::tool::recording_path(name, program_.name(), style_.process,
-                                                          std::chrono::system_clock::now());
+        const std::string path = zc::tool::recording_path(
+            name, program_.name(), log_.style().process, std::chrono::system_clock::now());
         auto opened = zc::open_file(path, zc::OpenFor::continuing);
         if (!opened) return complain(path, opened.error());
         file = std::move(*opened);
@@ -225,7 +210,7 @@ private:
         if (log_.is_file() || !flags_.supervisor.rate_file.empty())
             observer.reopen_log = [this] {
                 supervisor_.change_rate();
-                reopen_log();
+                log_.reopen();
             };
         // Of a relay for many there would be no end of them.
         const bool sums_up = supervisor_.wants_stats() && !forks_;
@@ -236,13 +221,9 @@ private:
             };
         if (flags_.log_form == zc::LogStyle::Form::json)
             observer.session = [this](const zc::SessionSummary& summary) {
-                log_.write(zc::session_json(summary, style_.program, style_.process));
+                log_.write(zc::session_json(summary, log_.style().program, log_.style().process));
             };
         return observer;
-    }
-
-    void reopen_log() {
-        if (auto opened = log_.reopen(); !opened) complain(flags_.log_file, opened.error());
     }
 
     // Asked for, so it is said whatever -d says.
@@ -251,8 +232,7 @@ private:
         zc::Statistics statistics;
         if (ways != zc::Ways::to_left) statistics.to_right = {to_right.blocks, to_right.bytes};
         if (ways != zc::Ways::to_right) statistics.to_left = {to_left.blocks, to_left.bytes};
-        for (const std::string& line : zc::statistics_lines(statistics))
-            log_.write(style_, zc::LogLevel::info, line);
+        for (const std::string& line : zc::statistics_lines(statistics)) log_.say(line);
     }
 
     void show(zc::Ways way, std::uint64_t before, std::span<const std::byte> bytes) {
@@ -272,19 +252,9 @@ private:
     }
 
     bool complain(const std::string& thing, const zc::Error& error) {
-        log(zc::LogLevel::error, thing + ": " + zc::cause(error));
-        return false;
+        return log_.complain(thing, error);
     }
-
-    // The levels that -d, -dd, ... ask for; errors and warnings without.
-    [[nodiscard]] bool is_logged(zc::LogLevel level) const {
-        if (flags_.quiet) return level <= zc::LogLevel::error;
-        return static_cast<int>(level) <= std::max(2, flags_.verbosity + 1);
-    }
-
-    void log(zc::LogLevel level, const std::string& text) const {
-        if (is_logged(level)) log_.write(style_, level, text);
-    }
+    void log(zc::LogLevel level, const std::string& text) const { log_.log(level, text); }
 
     zc::tool::Program& program_;
     const zc::tool::RelayFlags& flags_;
@@ -303,8 +273,7 @@ private:
     zc::Fd to_right_;  // -r
     zc::Fd to_left_;   // -R
     std::atomic<bool> recording_failed_ = false;
-    zc::LogStyle style_;
-    zc::LogTarget log_;
+    zc::tool::RelayLog log_;
 };
 
 }  // namespace

@@ -12,14 +12,12 @@
 #include "engine/pipe.hpp"
 
 #include <algorithm>
-#include <array>
 #include <atomic>
-#include <chrono>
-#include <mutex>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "engine/pipe_end.hpp"
 #include "engine/workspace.hpp"
 #include "kernel/limits.hpp"
 #include "kernel/private_pipe.hpp"
@@ -30,70 +28,9 @@
 namespace zc {
 namespace {
 
-Error closed() { return Error::told(Errc::stopped, "close", "the pipe is closed"); }
-
-class End {
-public:
-    End(Fd fd, StopSource stop) : fd_(std::move(fd)), stop_(std::move(stop)) {}
-
-    [[nodiscard]] FdView fd() const { return fd_.view(); }
-    [[nodiscard]] const StopToken& stop() const { return stop_.token(); }
-
-    [[nodiscard]] bool enter() {
-        const std::lock_guard lock(mutex_);
-        if (stop_.requested()) return false;
-        ++users_;
-        return true;
-    }
-    void leave() {
-        const std::lock_guard lock(mutex_);
-        if (--users_ == 0 && stop_.requested()) (void)fd_.close();
-    }
-    Result<void> close() {
-        const std::lock_guard lock(mutex_);
-        if (stop_.requested()) return failure(closed());
-        stop_.request_stop();
-        return users_ == 0 ? fd_.close() : Result<void>();
-    }
-
-private:
-    Fd fd_;
-    StopSource stop_;
-    std::mutex mutex_;
-    unsigned users_ = 0;
-};
-
-// A call's use of an end.
-class Use {
-public:
-    explicit Use(End& end) : end_(end.enter() ? &end : nullptr) {}
-    Use(const Use&) = delete;
-    Use& operator=(const Use&) = delete;
-    ~Use() {
-        if (end_ != nullptr) end_->leave();
-    }
-    [[nodiscard]] bool valid() const { return end_ != nullptr; }
-
-private:
-    End* end_;
-};
-
-// Waits until `end` can be acted on, or that or `other` is closed.
-Result<void> await(const End& end, Readiness event, const End& other) {
-    const std::array wanted{Interest{end.fd(), event},
-                            Interest{end.stop().descriptor(), Readiness::readable},
-                            Interest{other.stop().descriptor(), Readiness::readable}};
-    const auto ready = sys::wait(wanted, {}, {});
-    if (!ready) return failure(ready.error());
-    const bool ended = end.stop().requested() || other.stop().requested();
-    return ended ? Result<void>(failure(closed())) : Result<void>();
-}
-Result<void> await(const End& end, Readiness event) { return await(end, event, end); }
-
-bool is_ready(const End& end, Readiness event) {
-    const std::array wanted{Interest{end.fd(), event}};
-    const auto ready = sys::wait(wanted, {}, std::chrono::milliseconds{0});
-    return ready && *ready != 0;
+// What is told by somebody who does not know the side.
+Error on_side(const Error& error, Side side) {
+    return error.side == Side::unknown ? error.at(side) : error;
 }
 
 // Writes all of it.
@@ -111,9 +48,31 @@ std::size_t least(std::size_t bytes, std::optional<std::uint64_t> limit) {
     return limit ? static_cast<std::size_t>(std::min<std::uint64_t>(bytes, *limit)) : bytes;
 }
 
-TransferReport failed(Error error, Side side) {
+// Through memory, until the source ends or so much has been moved.
+TransferReport pump(const ReadFunction& read, const WriteFunction& write,
+                    std::optional<std::uint64_t> limit) {
     TransferReport report;
-    report.error = error.side == Side::unknown ? error.at(side) : std::move(error);
+    std::vector<std::byte> buffer(limits::buffer_bytes);
+    while (limit != report.taken) {
+        const auto left = limit ? std::optional(*limit - report.taken) : std::nullopt;
+        const std::span room(buffer.data(), least(buffer.size(), left));
+        const auto got = read(room);
+        if (!got) report.error = on_side(got.error(), Side::source);
+        if (!got || *got == 0) break;
+        report.taken += *got;
+        if (auto written = write_whole(write, room.first(*got)); !written) {
+            report.error = on_side(written.error(), Side::sink);
+            break;
+        }
+        report.bytes += *got;
+    }
+    report.bytes_by[static_cast<std::size_t>(Method::copy)] = report.bytes;
+    return report;
+}
+
+TransferReport failed(const Error& error, Side side) {
+    TransferReport report;
+    report.error = on_side(error, side);
     return report;
 }
 
@@ -128,11 +87,13 @@ struct Pipe::State {
     [[nodiscard]] Result<std::size_t> read(std::span<std::byte> into);
     [[nodiscard]] Result<void> write(std::span<const std::byte> from);
     [[nodiscard]] Result<std::size_t> copy_ahead(State& to, std::size_t most);
+    [[nodiscard]] TransferReport give_and_show(const Endpoint& from, const Endpoint& to,
+                                               TransferOptions how, const WriteFunction& write);
     [[nodiscard]] TransferReport give(FdView sink, std::optional<std::uint64_t> limit,
                                       const Policy& policy);
 
-    End reader;
-    End writer;
+    PipeEnd reader;
+    PipeEnd writer;
     std::atomic<std::size_t> capacity;
     std::variant<std::monostate, std::shared_ptr<State>, WriteFunction> copy;
     std::size_t copied = 0;  // at the front, and not yet read
@@ -166,7 +127,7 @@ Result<Pipe> Pipe::create(std::size_t capacity) {
 std::size_t Pipe::capacity() const { return state_->capacity; }
 
 Result<std::size_t> Pipe::set_capacity(std::size_t bytes) {
-    const Use use(state_->writer);
+    const EndUse use(state_->writer);
     if (!use.valid()) return failure(closed());
     auto granted = sys::set_pipe_capacity(state_->writer.fd(), bytes);
     if (granted) state_->capacity = *granted;
@@ -195,7 +156,7 @@ void Pipe::tee(WriteFunction copy) { state_->copy = std::move(copy); }
 //
 // Returns  how much of it may be read now; 0 at the end.
 Result<std::size_t> Pipe::State::copy_ahead(State& to, std::size_t most) {
-    const Use use(to.writer);
+    const EndUse use(to.writer);
     if (!use.valid() && copied == 0) return failure(closed().at(Side::sink));
     while (copied == 0) {
         const auto teed = sys::tee(reader.fd(), to.writer.fd(), most, sys::Sleep::never);
@@ -252,19 +213,19 @@ Result<void> Pipe::State::write(std::span<const std::byte> from) {
 }
 
 Result<std::size_t> Pipe::read(std::span<std::byte> into) {
-    const Use use(state_->reader);
+    const EndUse use(state_->reader);
     if (!use.valid()) return failure(closed().at(Side::source));
     return state_->read(into);
 }
 
 Result<std::size_t> Pipe::write(std::span<const std::byte> from) {
-    const Use use(state_->writer);
+    const EndUse use(state_->writer);
     if (!use.valid()) return failure(closed().at(Side::sink));
     return state_->write(from).map([&from] { return from.size(); });
 }
 
 TransferReport Pipe::read_from(FdView source, std::optional<std::uint64_t> limit, Policy policy) {
-    const Use use(state_->writer);
+    const EndUse use(state_->writer);
     if (!use.valid()) return failed(closed(), Side::sink);
     const auto from = look_at(source, "source");
     const auto to = look_at(state_->writer.fd(), "pipe");
@@ -280,31 +241,37 @@ TransferReport Pipe::read_from(FdView source, std::optional<std::uint64_t> limit
 }
 
 TransferReport Pipe::read_from(Pipe& source, std::optional<std::uint64_t> limit, Policy policy) {
-    const Use use(state_->writer);
+    const EndUse use(state_->writer);
     if (!use.valid()) return failed(closed(), Side::sink);
     return source.write_to(state_->writer.fd(), limit, policy);
 }
 
 TransferReport Pipe::read_from(const ReadFunction& source, std::optional<std::uint64_t> limit) {
-    const Use use(state_->writer);
+    const EndUse use(state_->writer);
     if (!use.valid()) return failed(closed(), Side::sink);
-    TransferReport report;
-    std::vector<std::byte> buffer(limits::buffer_bytes);
-    while (limit != report.taken) {
-        const auto left = limit ? std::optional(*limit - report.taken) : std::nullopt;
-        const std::span room(buffer.data(), least(buffer.size(), left));
-        const auto got = source(room);
-        if (!got) report.error = got.error().at(Side::source);
-        if (!got || *got == 0) break;
-        report.taken += *got;
-        if (auto written = state_->write(room.first(*got)); !written) {
-            report.error = written.error();
-            break;
-        }
-        report.bytes += *got;
+    const auto write = [this](std::span<const std::byte> from) {
+        return state_->write(from).map([&from] { return from.size(); });
+    };
+    return pump(source, write, limit);
+}
+
+// Whoever is shown the bytes may fail, and then nothing more is moved.
+TransferReport Pipe::State::give_and_show(const Endpoint& from, const Endpoint& to,
+                                          TransferOptions how, const WriteFunction& write) {
+    std::optional<Error> lost;
+    how.tap = [&lost, &write](std::span<const std::byte> bytes) {
+        if (auto written = write_whole(write, bytes); !written && !lost) lost = written.error();
+    };
+    how.waiting = Waiting::by_poll;
+    const Supervision supervision = how.supervision;
+    Transfer transfer(from, to, space, std::move(how));
+    for (;;) {
+        const Progress progress = transfer.advance();
+        if (lost) transfer.cut_short(lost->at(Side::sink));
+        if (lost || progress.state == Progress::State::finished) return transfer.report();
+        if (auto goes_on = tend(supervision, progress, wanted_by(progress)); !goes_on)
+            transfer.cut_short(goes_on.error());
     }
-    report.bytes_by[static_cast<std::size_t>(Method::copy)] = report.bytes;
-    return report;
 }
 
 TransferReport Pipe::State::give(FdView sink, std::optional<std::uint64_t> limit,
@@ -317,6 +284,8 @@ TransferReport Pipe::State::give(FdView sink, std::optional<std::uint64_t> limit
     how.policy = policy;
     how.limit = limit;
     how.supervision.stop = reader.stop();
+    if (const auto* write = std::get_if<WriteFunction>(&copy))
+        return give_and_show(*from, *to, std::move(how), *write);
     const auto* copied_to = std::get_if<std::shared_ptr<State>>(&copy);
     if (copied_to == nullptr) return run_transfer(*from, *to, space, how);
     TransferReport all;
@@ -335,33 +304,9 @@ TransferReport Pipe::State::give(FdView sink, std::optional<std::uint64_t> limit
 }
 
 TransferReport Pipe::write_to(FdView sink, std::optional<std::uint64_t> limit, Policy policy) {
-    const Use use(state_->reader);
+    const EndUse use(state_->reader);
     if (!use.valid()) return failed(closed(), Side::source);
-    const auto* write = std::get_if<WriteFunction>(&state_->copy);
-    if (write == nullptr) return state_->give(sink, limit, policy);
-    std::optional<Error> lost;
-    const auto from = look_at(state_->reader.fd(), "pipe");
-    const auto to = look_at(sink, "sink");
-    if (!from || !to)
-        return from ? failed(to.error(), Side::sink) : failed(from.error(), Side::source);
-    TransferOptions how;
-    how.policy = policy;
-    how.limit = limit;
-    how.supervision.stop = state_->reader.stop();
-    how.tap = [&](std::span<const std::byte> bytes) {
-        if (lost) return;
-        if (auto written = write_whole(*write, bytes); !written) lost = written.error();
-    };
-    const Supervision supervision = how.supervision;
-    how.waiting = Waiting::by_poll;
-    Transfer transfer(*from, *to, state_->space, std::move(how));
-    for (;;) {
-        const Progress progress = transfer.advance();
-        if (lost) transfer.cut_short(lost->at(Side::sink));
-        if (lost || progress.state == Progress::State::finished) return transfer.report();
-        if (auto goes_on = tend(supervision, progress, wanted_by(progress)); !goes_on)
-            transfer.cut_short(goes_on.error());
-    }
+    return state_->give(sink, limit, policy);
 }
 
 TransferReport Pipe::write_to(Pipe& sink, std::optional<std::uint64_t> limit, Policy policy) {
@@ -369,25 +314,9 @@ TransferReport Pipe::write_to(Pipe& sink, std::optional<std::uint64_t> limit, Po
 }
 
 TransferReport Pipe::write_to(const WriteFunction& sink, std::optional<std::uint64_t> limit) {
-    const Use use(state_->reader);
+    const EndUse use(state_->reader);
     if (!use.valid()) return failed(closed(), Side::source);
-    TransferReport report;
-    std::vector<std::byte> buffer(limits::buffer_bytes);
-    while (limit != report.taken) {
-        const auto left = limit ? std::optional(*limit - report.taken) : std::nullopt;
-        const std::span room(buffer.data(), least(buffer.size(), left));
-        const auto got = state_->read(room);
-        if (!got) report.error = got.error();
-        if (!got || *got == 0) break;
-        report.taken += *got;
-        if (auto written = write_whole(sink, room.first(*got)); !written) {
-            report.error = written.error().at(Side::sink);
-            break;
-        }
-        report.bytes += *got;
-    }
-    report.bytes_by[static_cast<std::size_t>(Method::copy)] = report.bytes;
-    return report;
+    return pump([this](std::span<std::byte> into) { return state_->read(into); }, sink, limit);
 }
 
 }  // namespace zc
