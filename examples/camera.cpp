@@ -18,7 +18,7 @@ int main(int argc, char** argv) {
         return 1;
     }
     zc::Fanout fanout(*stream, {{*client}, {*recording}});
-    const auto report = zc::run(fanout);
+    const auto report = fanout.run();
     for (const zc::SinkReport& sink : report.sinks)
         if (sink.error)
             std::cerr << "camera: " << sink.label << ": " << zc::cause(*sink.error) << '\n';

@@ -37,6 +37,7 @@ void DropBehind::look(std::uint64_t until) {
 }
 
 void DropBehind::passed(std::uint64_t bytes) {
+    if (bytes >= limits::look_ahead_bytes) return jumped(bytes);
     at_ += bytes;
     while (at_ - pushed_ >= limits::drop_window_bytes) {
         const std::uint64_t full = pushed_;
@@ -46,6 +47,15 @@ void DropBehind::passed(std::uint64_t bytes) {
         drop(use_ == Side::sink ? full : pushed_);
         look(at_ + limits::look_ahead_bytes);
     }
+}
+
+// Over a hole: farther than the kernel reads ahead, and of its pages none is remembered.
+void DropBehind::jumped(std::uint64_t bytes) {
+    drop(at_);
+    at_ += bytes;
+    dropped_ = pushed_ = page_of(at_);
+    hot_.clear();
+    look(at_ + limits::look_ahead_bytes);
 }
 
 void DropBehind::drop(std::uint64_t until) {

@@ -30,6 +30,7 @@ public:
     void end();
 
 private:
+    void jumped(std::uint64_t bytes);
     void look(std::uint64_t until);
     void drop(std::uint64_t until);
     [[nodiscard]] std::uint64_t page_of(std::uint64_t offset) const;

@@ -10,9 +10,17 @@ namespace zc {
 
 struct Fanout::Own {
     Own(Endpoint source, std::vector<FanoutSink> sinks, Workspace* space, FanoutOptions options)
-        : work(std::move(source), std::move(sinks), space != nullptr ? *space : own_space,
-               std::move(options)) {}
+        : supervision(options.transfer.supervision),
+          work(std::move(source), std::move(sinks), space != nullptr ? *space : own_space,
+               polling(std::move(options))) {}
 
+    // Whoever sleeps in the kernel cannot be ended.
+    static FanoutOptions polling(FanoutOptions options) {
+        if (options.transfer.supervision.may_end()) options.transfer.waiting = Waiting::by_poll;
+        return options;
+    }
+
+    Supervision supervision;
     Workspace own_space;
     FanoutWork work;
 };
@@ -33,6 +41,15 @@ std::span<const Interest> Fanout::interests() const { return own_->work.interest
 void Fanout::cut_short(const Error& error) { own_->work.cut_short(error); }
 void Fanout::join(FanoutSink sink) { own_->work.join(std::move(sink)); }
 FanoutReport Fanout::report() const { return own_->work.report(); }
+
+FanoutReport Fanout::run() {
+    for (;;) {
+        const Progress progress = advance();
+        if (progress.state == Progress::State::finished) return report();
+        if (auto goes_on = tend(own_->supervision, progress, interests()); !goes_on)
+            cut_short(goes_on.error());
+    }
+}
 
 TransferReport report_of(const FanoutReport& all, const SinkReport& sink) {
     TransferReport report;
@@ -74,20 +91,11 @@ Result<void> wait_at(std::vector<Door>& doors, Fanout& fanout, const Supervision
 
 }  // namespace
 
-FanoutReport run(Fanout& fanout) {
-    for (;;) {
-        const Progress progress = fanout.advance();
-        if (progress.state == Progress::State::finished) return fanout.report();
-        (void)tend({}, progress, fanout.interests());
-    }
-}
-
 FanoutReport run_fanout(Endpoint source, std::vector<FanoutSink> sinks, Workspace& space,
                         FanoutOptions options, std::vector<Door> doors) {
     options.may_join = !doors.empty();
     if (options.may_join) options.transfer.waiting = Waiting::by_poll;
     const Supervision supervision = options.transfer.supervision;
-    if (supervision.may_end()) options.transfer.waiting = Waiting::by_poll;
     Fanout fanout(std::move(source), std::move(sinks), space, options);
     // Looking at the doors is a system call; a busy stream makes thousands of steps a second.
     constexpr unsigned steps_between_looks = 64;

@@ -66,6 +66,11 @@ public:
     Progress advance();
     [[nodiscard]] std::span<const Interest> interests() const;
 
+    // Runs it to its end, within the bounds of its options' supervision.
+    //
+    // Blocks   until the source's end, the limit, its failure, or that of all sinks.
+    FanoutReport run();
+
     // Ends it here: what the error's side is called has failed.
     void cut_short(const Error& error);
 
@@ -87,13 +92,7 @@ struct Door {
     std::function<bool(Fanout&)> open;
 };
 
-// Runs it to its end.
-//
-// Blocks   until the source's end, the limit, its failure, or that of all sinks.
-FanoutReport run(Fanout& fanout);
-
-// The same with a workspace that is kept, within the bounds of options.transfer.supervision,
-// and with doors.
+// One that is run to its end, with a workspace that is kept, and with doors.
 FanoutReport run_fanout(Endpoint source, std::vector<FanoutSink> sinks, Workspace& space,
                         FanoutOptions options = {}, std::vector<Door> doors = {});
 

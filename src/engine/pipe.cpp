@@ -90,7 +90,7 @@ struct Pipe::State {
     [[nodiscard]] TransferReport give_and_show(const Endpoint& from, const Endpoint& to,
                                                TransferOptions how, const WriteFunction& write);
     [[nodiscard]] TransferReport give(FdView sink, std::optional<std::uint64_t> limit,
-                                      const Policy& policy);
+                                      const Policy& policy, const StopToken& sink_stop);
 
     PipeEnd reader;
     PipeEnd writer;
@@ -103,7 +103,13 @@ struct Pipe::State {
 
 Pipe::Pipe(std::shared_ptr<State> state) : state_(std::move(state)) {}
 Pipe::Pipe(Pipe&& other) noexcept = default;
-Pipe& Pipe::operator=(Pipe&& other) noexcept = default;
+
+Pipe& Pipe::operator=(Pipe&& other) noexcept {
+    // Another pipe may keep the state, as its copy; it is closed all the same.
+    if (state_ != nullptr && state_ != other.state_) (void)close();
+    state_ = std::move(other.state_);
+    return *this;
+}
 
 Pipe::~Pipe() {
     if (state_ != nullptr) (void)close();
@@ -243,7 +249,9 @@ TransferReport Pipe::read_from(FdView source, std::optional<std::uint64_t> limit
 TransferReport Pipe::read_from(Pipe& source, std::optional<std::uint64_t> limit, Policy policy) {
     const EndUse use(state_->writer);
     if (!use.valid()) return failed(closed(), Side::sink);
-    return source.write_to(state_->writer.fd(), limit, policy);
+    const EndUse source_use(source.state_->reader);
+    if (!source_use.valid()) return failed(closed(), Side::source);
+    return source.state_->give(state_->writer.fd(), limit, policy, state_->writer.stop());
 }
 
 TransferReport Pipe::read_from(const ReadFunction& source, std::optional<std::uint64_t> limit) {
@@ -275,7 +283,7 @@ TransferReport Pipe::State::give_and_show(const Endpoint& from, const Endpoint& 
 }
 
 TransferReport Pipe::State::give(FdView sink, std::optional<std::uint64_t> limit,
-                                 const Policy& policy) {
+                                 const Policy& policy, const StopToken& sink_stop) {
     const auto from = look_at(reader.fd(), "pipe");
     const auto to = look_at(sink, "sink");
     if (!from || !to)
@@ -284,6 +292,7 @@ TransferReport Pipe::State::give(FdView sink, std::optional<std::uint64_t> limit
     how.policy = policy;
     how.limit = limit;
     how.supervision.stop = reader.stop();
+    how.supervision.other_stop = sink_stop;
     if (const auto* write = std::get_if<WriteFunction>(&copy))
         return give_and_show(*from, *to, std::move(how), *write);
     const auto* copied_to = std::get_if<std::shared_ptr<State>>(&copy);
@@ -298,7 +307,7 @@ TransferReport Pipe::State::give(FdView sink, std::optional<std::uint64_t> limit
         const auto part = run_transfer(*from, *to, space, how);
         copied -= std::min<std::size_t>(copied, part.taken);
         add(all, part);
-        if (all.error) break;
+        if (all.error || part.taken == 0) break;
     }
     return all;
 }
@@ -306,7 +315,7 @@ TransferReport Pipe::State::give(FdView sink, std::optional<std::uint64_t> limit
 TransferReport Pipe::write_to(FdView sink, std::optional<std::uint64_t> limit, Policy policy) {
     const EndUse use(state_->reader);
     if (!use.valid()) return failed(closed(), Side::source);
-    return state_->give(sink, limit, policy);
+    return state_->give(sink, limit, policy, {});
 }
 
 TransferReport Pipe::write_to(Pipe& sink, std::optional<std::uint64_t> limit, Policy policy) {

@@ -76,25 +76,24 @@ Result<void> wait_in_time(Patience* patience, const Progress& progress,
 
 Result<void> tend(const Supervision& supervision, const Progress& progress,
                   std::span<const Interest> wanted) {
-    const StopToken& stop = supervision.stop;
     Patience* const patience = supervision.patience;
     Result<void> in_time;
     if (progress.state != Progress::State::waiting) {
         if (patience != nullptr) in_time = patience->moved();
-    } else if (!stop.possible()) {
-        in_time = wait_in_time(patience, progress, wanted, wanted);
-    } else {
-        const Interest ends{stop.descriptor(), Readiness::readable};
-        if (wanted.size() > 1) {
-            std::vector<Interest> all(wanted.begin(), wanted.end());
-            all.push_back(ends);
-            in_time = wait_in_time(patience, progress, wanted, all);
-        } else {
-            const std::array all{wanted.empty() ? ends : wanted.front(), ends};
-            in_time = wait_in_time(patience, progress, wanted, all);
-        }
+    } else if (wanted.size() > 1) {
+        std::vector<Interest> all(wanted.begin(), wanted.end());
+        for (const StopToken* stop : {&supervision.stop, &supervision.other_stop})
+            if (stop->possible()) all.push_back({stop->descriptor(), Readiness::readable});
+        in_time = wait_in_time(patience, progress, wanted, all);
+    } else {  // without an allocation
+        std::array<Interest, 3> all;
+        std::size_t count = 0;
+        if (!wanted.empty()) all[count++] = wanted.front();
+        for (const StopToken* stop : {&supervision.stop, &supervision.other_stop})
+            if (stop->possible()) all[count++] = {stop->descriptor(), Readiness::readable};
+        in_time = wait_in_time(patience, progress, wanted, std::span(all).first(count));
     }
-    if (stop.requested()) return failure(Error::told(Errc::stopped, "poll", "stopped"));
+    if (supervision.is_to_stop()) return failure(Error::told(Errc::stopped, "poll", "stopped"));
     return in_time;
 }
 

@@ -27,9 +27,13 @@ struct Supervision {
     RateLimit* rate = nullptr;
     Patience* patience = nullptr;  // asked by transfer(), run_transfer() and run_fanout()
     StopToken stop = {};           // the same
+    StopToken other_stop = {};     // of a second one who may ask
 
-    // Whoever sleeps in the kernel hears of neither.
-    [[nodiscard]] bool may_end() const { return patience != nullptr || stop.possible(); }
+    // Whoever sleeps in the kernel hears of none of them.
+    [[nodiscard]] bool may_end() const {
+        return patience != nullptr || stop.possible() || other_stop.possible();
+    }
+    [[nodiscard]] bool is_to_stop() const { return stop.requested() || other_stop.requested(); }
 };
 
 // Is shown bytes on their way.

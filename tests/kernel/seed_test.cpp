@@ -15,6 +15,7 @@
 
 #include "battery.hpp"
 #include "catch.hpp"
+#include "engine/fanout.hpp"
 #include "engine/pipe.hpp"
 #include "engine/transfer.hpp"
 #include "kernel/allocations.hpp"
@@ -331,6 +332,57 @@ TEST_CASE("blocked in ReadFrom and in WriteTo: closing the end ends them") {
     const auto came = in.get();
     REQUIRE(came.error);
     CHECK(came.error->kind == Errc::stopped);
+}
+
+TEST_CASE("blocked between two pipes: closing the end of either ends it") {
+    for (const bool sink_closes : {false, true}) {
+        Pipe source = make_pipe();
+        Pipe sink = make_pipe();
+        auto moving = beside([&] { return sink.read_from(source); });
+        REQUIRE(source.write(bytes_of("x")));
+        pollfd through{sink.read_end().number(), POLLIN, 0};
+        REQUIRE(::poll(&through, 1, 10'000) == 1);
+        REQUIRE((sink_closes ? sink.close_write() : source.close_read()));
+        const auto report = moving.get();
+        REQUIRE(report.error);
+        CHECK(report.error->kind == Errc::stopped);
+        CHECK(report.bytes == 1);
+    }
+}
+
+TEST_CASE("a pipe that another takes the place of is closed, though a third one copies to it") {
+    Pipe first = make_pipe();
+    Pipe copy = make_pipe();
+    const FdView old = copy.read_end();
+    first.tee(copy);
+    copy = make_pipe();
+    CHECK(::fcntl(old.number(), F_GETFD) == -1);
+    REQUIRE(first.write(bytes_of("x")));
+    std::array<std::byte, 1> one{};
+    const auto got = first.read(one);
+    REQUIRE_FALSE(got);
+    CHECK(got.error().kind == Errc::stopped);
+}
+
+TEST_CASE("Fanout: is stopped from another thread") {
+    Pair source = pipe_to_read();
+    Pair one = pipe_to_write();
+    Pair two = unix_pair(SOCK_STREAM);
+    auto stop = StopSource::create();
+    REQUIRE(stop);
+    FanoutOptions how;
+    how.transfer.supervision.stop = stop->token();
+    Fanout fanout(*look_at(source.near.view(), "source"),
+                  {{*look_at(one.near.view(), "one")}, {*look_at(two.near.view(), "two")}}, how);
+    auto runs = beside([&] { return fanout.run(); });
+    write_all(source.far.view(), "hello");
+    pollfd through{two.far.view().number(), POLLIN, 0};
+    REQUIRE(::poll(&through, 1, 10'000) == 1);
+    stop->request_stop();
+    const auto report = runs.get();
+    REQUIRE(report.error);
+    CHECK(report.error->kind == Errc::stopped);
+    CHECK(report.bytes == 5);
 }
 
 TEST_CASE("WriteTo: every network, a file, a pipe of ours and of others, a writer") {

@@ -143,3 +143,22 @@ TEST_CASE("no cache: a fan-out's source and its files") {
         CHECK(kernel.of(sink->view()).cached.empty());
     }
 }
+
+TEST_CASE(
+    "no cache: a hole that is passed over at once costs no memory, and what is behind it counts") {
+    fake::Kernel kernel;
+    const Fd fd = kernel.open(file(pattern(10 * page)));
+    fake::Thing& thing = kernel.of(fd.view());
+    constexpr std::uint64_t hole = 1ULL << 50;  // a page each would be 256 Gi of them
+    const std::size_t behind = (10 * page + hole) / page;
+    thing.claims = hole + 100 * page;
+    thing.cached = {0, behind + 1};
+    DropBehind trail(*look_at(fd.view(), "file"), Side::source);
+    trail.passed(10 * page);
+    trail.passed(hole);
+    thing.cached.insert({5, behind, behind + 2});
+    trail.passed(3 * page);
+    trail.end();
+    // Page 5 came while nobody looked any more; what was not there before is dropped.
+    CHECK(thing.cached == std::set<std::size_t>{0, 5, behind + 1});
+}
