@@ -171,6 +171,7 @@ ended_by() {
         ((i % 2)) && signal=TERM
         start_shell "exec zc-cat -L 100M two --atomic -o at/f"
         perl -e 'select(undef, undef, undef, rand(1.5 * $ARGV[0]))' "$took"
+        # It may have ended by now.
         kill "-$signal" "$(program_of "$started_pid")" 2>/dev/null || true
         finished "$started_pid" any
         if cmp -s two at/f; then

@@ -75,8 +75,9 @@ std::vector<Error> run(SessionWork& session) {
         if (state == SessionWork::State::moving) continue;
         const auto until = session.deadline().value_or(give_up);
         if (until <= now) throw std::runtime_error("the session spins");
-        tell(session, watch.wait(std::chrono::ceil<std::chrono::milliseconds>(std::max(
-                          until - SessionWork::Clock::now(), SessionWork::Clock::duration::zero()))));
+        tell(session,
+             watch.wait(std::chrono::ceil<std::chrono::milliseconds>(std::max(
+                 until - SessionWork::Clock::now(), SessionWork::Clock::duration::zero()))));
     }
 }
 
@@ -109,7 +110,8 @@ TEST_CASE("session: a late answer to a half-close arrives whole") {
         half_close(right.far.view());
     });
     Rig rig;
-    auto session = SessionWork::create(std::move(left.stream), std::move(right.stream), rig.resources);
+    auto session =
+        SessionWork::create(std::move(left.stream), std::move(right.stream), rig.resources);
     REQUIRE(session);
     const auto errors = run(**session);
     asking.join();
@@ -174,7 +176,8 @@ TEST_CASE("session: -t waits for a reader that is slow, and does not spin meanwh
             if (over && some.empty()) break;
         }
     });
-    auto session = SessionWork::create(std::move(left.stream), std::move(right.stream), rig.resources);
+    auto session =
+        SessionWork::create(std::move(left.stream), std::move(right.stream), rig.resources);
     const auto errors = run(**session);
     over = true;
     asking.join();
@@ -190,7 +193,8 @@ TEST_CASE("session: what was heard before it began is not heard again, and count
     half_close(right.far.view());
     half_close(left.far.view());
     Rig rig;
-    auto session = SessionWork::create(std::move(left.stream), std::move(right.stream), rig.resources);
+    auto session =
+        SessionWork::create(std::move(left.stream), std::move(right.stream), rig.resources);
     (*session)->notice(Place::right, {0, true, true, true, false});
     // No event: all have been told before.
     auto state = (*session)->advance(SessionWork::Clock::now());
@@ -207,7 +211,8 @@ TEST_CASE("session: shut-close takes a descriptor away only when nothing of it i
     test::set_nonblocking(left.far.view());
     test::set_nonblocking(right.far.view());
     Rig rig;
-    auto session = SessionWork::create(std::move(left.stream), std::move(right.stream), rig.resources);
+    auto session =
+        SessionWork::create(std::move(left.stream), std::move(right.stream), rig.resources);
     Watch watch = watch_over(**session);
     const auto advance = [&] {
         tell(**session, watch.wait(0ms));
@@ -242,7 +247,8 @@ TEST_CASE("session: a descriptor passed over a UNIX socket stops no bytes behind
     test::send_with(left.far.view(), "a", passed.view());
     test::write_all(left.far.view(), "b");
     Rig rig;
-    auto session = SessionWork::create(std::move(left.stream), std::move(right.stream), rig.resources);
+    auto session =
+        SessionWork::create(std::move(left.stream), std::move(right.stream), rig.resources);
     for (int i = 0; i < 100; ++i)  // without an event
         if ((*session)->advance(SessionWork::Clock::now()) != SessionWork::State::moving) break;
     CHECK(test::read_now(right.far.view()) == "ab");
@@ -256,7 +262,8 @@ TEST_CASE("session: -t counts from the first end, and without it there is no lim
     SessionOptions options;
     options.half_closed_limit = 50ms;
     Rig rig(options);
-    auto session = SessionWork::create(std::move(left.stream), std::move(right.stream), rig.resources);
+    auto session =
+        SessionWork::create(std::move(left.stream), std::move(right.stream), rig.resources);
     CHECK_FALSE((*session)->deadline());
     half_close(left.far.view());
     CHECK((*session)->advance(SessionWork::Clock::now()) == SessionWork::State::waiting);
@@ -305,7 +312,8 @@ TEST_CASE("session: a direction that a stream has no descriptor for is left out"
     parts.write_owner = std::move(out.near);
     parts.end = EndOfWriting::close;
     Rig rig;
-    auto session = SessionWork::create(Stream(std::move(parts)), std::move(left.stream), rig.resources);
+    auto session =
+        SessionWork::create(Stream(std::move(parts)), std::move(left.stream), rig.resources);
     REQUIRE(session);
     CHECK((*session)->reports().size() == 1);
     test::write_all(left.far.view(), "hello");

@@ -18,9 +18,9 @@
 #include "catch.hpp"
 #include "engine/workspace.hpp"
 #include "kernel/ends.hpp"
-#include "kernel/sys.hpp"
 #include "kernel/limits.hpp"
 #include "kernel/real_world.hpp"
+#include "kernel/sys.hpp"
 
 using namespace zc;
 using namespace zc::test;
