@@ -1,4 +1,4 @@
-# Shared by scripts/run and scripts/bench: ports and waiting for a listener. Sourced, not run.
+# Ports and waiting for a listener, for scripts/run. Sourced, not run.
 # shellcheck shell=bash
 
 # Prints the state (0A is LISTEN) of every TCP socket bound to port $1, one a line.

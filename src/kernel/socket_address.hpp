@@ -24,7 +24,9 @@ struct SocketAddress {
     std::uint32_t length = 0;
 
     [[nodiscard]] sockaddr* raw() { return reinterpret_cast<sockaddr*>(bytes.data()); }
-    [[nodiscard]] const sockaddr* raw() const { return reinterpret_cast<const sockaddr*>(bytes.data()); }
+    [[nodiscard]] const sockaddr* raw() const {
+        return reinterpret_cast<const sockaddr*>(bytes.data());
+    }
 };
 
 // The most bytes that fit in sun_path and its terminating NUL (or leading NUL).

@@ -63,6 +63,15 @@ private:
     char** argv_;
 };
 
+// A byte to the descriptor of --ready, if there is one: whoever started this program waits
+// for it.
+inline void say_ready(const Arguments& arguments) {
+    const int fd = static_cast<int>(arguments.number("--ready", 0));
+    if (fd == 0) return;
+    must("--ready", ::write(fd, "", 1));
+    ::close(fd);
+}
+
 inline void set_pipe_bytes(int fd, std::uint64_t bytes) {
     if (bytes != 0) must("F_SETPIPE_SZ", ::fcntl(fd, F_SETPIPE_SZ, static_cast<int>(bytes)));
 }
@@ -122,13 +131,6 @@ inline int listening_on(const Place& place, int backlog, int flags = 0) {
     must("bind", ::bind(fd, place.get(), place.bytes));
     must("listen", ::listen(fd, backlog));
     return fd;
-}
-
-inline int accepted_on(const Place& place) {
-    const int listener = listening_on(place, 1);
-    const int peer = must("accept", ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
-    ::close(listener);
-    return peer;
 }
 
 // A small message is sent at once, not kept until the last one is acknowledged.

@@ -1,22 +1,38 @@
-// Consumes standard input, or one connection to a TCP port of this machine or to a
-// UNIX socket, up to its end, and says how many bytes came in how many seconds from the first
+// Consumes standard input, or connections to a TCP port of this machine or to a UNIX
+// socket, up to their end, and says how many bytes came in how many seconds from the first
 // one on. Fails when it is not the number expected.
+//
+// --drop: without looking at them. --pause MICROSECONDS: after every chunk.
+// --ready FD: a byte is written there when connections can be made.
+#include <algorithm>
 #include <array>
 #include <chrono>
+#include <limits>
+#include <thread>
 #include <vector>
 
 #include "bench.hpp"
 
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
+// AF_UNSPEC for what is no socket.
+int family_of(int fd) {
+    int family = AF_UNSPEC;
+    socklen_t bytes = sizeof(family);
+    if (::getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &bytes) != 0) return AF_UNSPEC;
+    return family;
+}
+
 // Takes bytes without looking at them, so that what sends them is measured: a
 // pipe's are spliced to /dev/null, a TCP socket's are dropped in the kernel, a UNIX
 // socket's go to /dev/null through a pipe.
 class Dropper {
 public:
-    Dropper(int source, int family) : source_(source), family_(family) {
+    explicit Dropper(int source) : source_(source), family_(family_of(source)) {
         null_ = bench::must("/dev/null", ::open("/dev/null", O_WRONLY | O_CLOEXEC));
-        if (family != AF_UNIX) return;
+        if (family_ != AF_UNIX) return;
         bench::must("pipe", ::pipe2(pipe_.data(), O_CLOEXEC));
         bench::set_pipe_bytes(pipe_[1], 1 << 20);
     }
@@ -38,42 +54,89 @@ private:
     std::array<int, 2> pipe_{-1, -1};
 };
 
+struct How {
+    std::size_t chunk = 0;
+    bool drops = false;
+    std::chrono::microseconds pause{};
+};
+
+struct Taken {
+    std::uint64_t bytes = 0;
+    Clock::time_point first = Clock::time_point::max();
+    Clock::time_point end = Clock::time_point::min();
+
+    void add(const Taken& other) {
+        bytes += other.bytes;
+        first = std::min(first, other.first);
+        end = std::max(end, other.end);
+    }
+    [[nodiscard]] double seconds() const {
+        return bytes == 0 ? 0 : std::chrono::duration<double>(end - first).count();
+    }
+};
+
+Taken take_all(int source, const How& how) {
+    Dropper drop(source);
+    std::vector<char> buffer(how.chunk);
+    Taken taken;
+    for (;;) {
+        const ssize_t n =
+            how.drops ? drop(how.chunk) : ::read(source, buffer.data(), buffer.size());
+        if (bench::must("read", n) == 0) break;
+        if (taken.bytes == 0) taken.first = Clock::now();
+        taken.bytes += static_cast<std::uint64_t>(n);
+        if (how.pause.count() != 0) std::this_thread::sleep_for(how.pause);
+    }
+    taken.end = Clock::now();
+    return taken;
+}
+
+Taken take_connections(const bench::Arguments& arguments, const bench::Place& place,
+                       const How& how) {
+    const int listener = bench::listening_on(place, 128);
+    bench::say_ready(arguments);
+    std::vector<Taken> taken(arguments.number("--streams", 1));
+    std::vector<std::thread> threads;
+    for (Taken& one : taken) {
+        const int source =
+            bench::must("accept", ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
+        threads.emplace_back([source, &how, &one] { one = take_all(source, how); });
+    }
+    Taken all;
+    for (std::size_t i = 0; i < taken.size(); ++i) {
+        threads[i].join();
+        all.add(taken[i]);
+    }
+    return all;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
     const bench::Arguments arguments(argc, argv);
-    const char* report = arguments.text("--report");
-    const std::uint64_t expected = arguments.number("--expect", 0);
-    const std::uint64_t chunk = arguments.number("--chunk", 256 * 1024);
-    const bool drops = arguments.flag("--drop");
-    if (report == nullptr || chunk == 0)
+    const char* const report = arguments.text("--report");
+    const How how{arguments.number("--chunk", 256 * 1024), arguments.flag("--drop"),
+                  std::chrono::microseconds(arguments.number("--pause", 0))};
+    if (report == nullptr || how.chunk == 0)
         bench::usage(
-            "sink --report FILE [--expect N] [--chunk N] [--drop] [--pipe BYTES] "
-            "[--tcp PORT | --unix PATH]");
+            "sink --report FILE [--expect N] [--chunk N] [--drop] [--pause MICROSECONDS] "
+            "[--pipe BYTES] [--tcp PORT | --unix PATH] [--streams N] [--ready FD]");
 
     const auto place = bench::place_of(arguments);
-    const int source = place ? bench::accepted_on(*place) : STDIN_FILENO;
-    bench::set_pipe_bytes(source, arguments.number("--pipe", 0));
-    Dropper drop(source, place ? place->address.ss_family : AF_UNSPEC);
-
-    std::vector<char> buffer(chunk);
-    std::uint64_t total = 0;
-    auto start = std::chrono::steady_clock::now();
-    for (;;) {
-        const ssize_t n = drops ? drop(chunk) : ::read(source, buffer.data(), buffer.size());
-        if (bench::must("read", n) == 0) break;
-        if (total == 0) start = std::chrono::steady_clock::now();
-        total += static_cast<std::uint64_t>(n);
-    }
-    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    if (!place) bench::set_pipe_bytes(STDIN_FILENO, arguments.number("--pipe", 0));
+    const Taken taken =
+        place ? take_connections(arguments, *place, how) : take_all(STDIN_FILENO, how);
 
     std::FILE* file = std::fopen(report, "w");
     if (file == nullptr) bench::die(report);
-    std::fprintf(file, "%llu %.6f\n", static_cast<unsigned long long>(total), seconds.count());
+    std::fprintf(file, "%llu %.9f\n", static_cast<unsigned long long>(taken.bytes),
+                 taken.seconds());
     if (std::fclose(file) != 0) bench::die(report);
-    if (expected != 0 && total != expected) {
+    constexpr auto any = std::numeric_limits<std::uint64_t>::max();
+    const std::uint64_t expected = arguments.number("--expect", any);
+    if (expected != any && taken.bytes != expected) {
         std::fprintf(stderr, "bench: %llu bytes came, not %llu\n",
-                     static_cast<unsigned long long>(total),
+                     static_cast<unsigned long long>(taken.bytes),
                      static_cast<unsigned long long>(expected));
         return 1;
     }
