@@ -1,0 +1,29 @@
+#!/usr/bin/env bats
+# What a program does before main() is paid at every start, also for a file of 100 bytes.
+load helpers
+
+setup() {
+    set_up
+    case $ZC_BUILD in
+        */release) ;;
+        *) skip "only programs as released start like released ones" ;;
+    esac
+}
+teardown() { clean_up; }
+
+@test "start: no program asks the processor before main" {
+    for program in zc-cat zc-tee zc-relay; do
+        run -0 nm "$ZC_BIN/$program"
+        [[ $output == *" T main"* ]]
+        [[ $output != *__cpu_indicator_init* ]]
+    done
+}
+
+@test "start: zc-cat and zc-tee load the C library and nothing else" {
+    for program in zc-cat zc-tee; do
+        run -0 readelf -d "$ZC_BIN/$program"
+        [[ $output == *"[libc.so.6]"* ]]
+        others=$(grep NEEDED <<<"$output" | grep -cv -e libc.so.6 -e ld-linux || true)
+        [ "$others" -eq 0 ]
+    done
+}
