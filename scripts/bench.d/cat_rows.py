@@ -38,8 +38,8 @@ def mbuffer(flow: Flow, file: Path | None) -> Sequence[str]:
 def peers(lab: Lab) -> dict[str, Command]:
     """Whom a user might type instead; ours first, cat second."""
     them: dict[str, Command] = {"zc-cat": words(lab.ours("zc-cat")), "cat": words(CAT)}
-    for name in newer("ZC_BENCH_CAT"):
-        them[name] = words(name)
+    for name, program in newer("ZC_BENCH_CAT").items():
+        them[name] = words(program)
     if lab.quick:
         return them
     others: dict[str, Command] = {

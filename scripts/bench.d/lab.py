@@ -232,9 +232,10 @@ def peer(program: str) -> str | None:
 
 
 def newer(variable: str) -> dict[str, str]:
-    """Programs that ZC_BENCH_CAT or ZC_BENCH_TEE names: a path each, separated by colons."""
+    """Programs that ZC_BENCH_CAT or ZC_BENCH_TEE names: paths, separated by colons. By the
+    last two words of their paths: their own name is that of what they replace."""
     programs = [word for word in os.environ.get(variable, "").split(":") if word]
-    return {word: word for word in programs if peer(word)}
+    return {"/".join(Path(word).parts[-2:]): word for word in programs if peer(word)}
 
 
 # --- ends that are sockets
@@ -262,9 +263,11 @@ def is_listening(kind: str, place: str) -> bool:
             lines += Path("/proc/net/tcp6").read_text().splitlines()
         fields = (line.split() for line in lines[1:])
         return any(f[1].endswith(local) and f[3] == "0A" for f in fields)
+    # HAProxy binds to another name, which begins with this one, and then renames it.
     accepts = "00010000"
     lines = Path("/proc/net/unix").read_text().splitlines()
-    return any(line.endswith(" " + place) and line.split()[3] == accepts for line in lines)
+    bound = any(f" {place}" in line and line.split()[3] == accepts for line in lines)
+    return bound and Path(place).exists()
 
 
 def wait_listening(kind: str, place: str, process: subprocess.Popen[bytes]) -> None:

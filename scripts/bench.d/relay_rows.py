@@ -61,7 +61,7 @@ class Place:
 
     def to_listen(self) -> str:
         if self.kind == "tcp":
-            return f"TCP-LISTEN:{self.name},fork,reuseaddr,bind=127.0.0.1"
+            return f"TCP-LISTEN:{self.name},fork,reuseaddr,backlog=1024,bind=127.0.0.1"
         return f"UNIX-LISTEN:{self.name},fork"
 
     def to_connect(self) -> str:

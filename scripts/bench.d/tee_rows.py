@@ -131,7 +131,7 @@ def tees(lab: Lab) -> list[Tee]:
 
 def rows_of_sinks(lab: Lab) -> None:
     programs: dict[str, Program] = {"zc-tee": [lab.ours("zc-tee")], "tee": [TEE]}
-    programs |= {name: [name] for name in newer("ZC_BENCH_TEE")}
+    programs |= {name: [program] for name, program in newer("ZC_BENCH_TEE").items()}
     if not lab.quick and peer("busybox"):
         programs["busybox"] = ["busybox", "tee"]
     for program in programs.values():
@@ -139,7 +139,7 @@ def rows_of_sinks(lab: Lab) -> None:
     floor: dict[str, Program] = {"plain tee": [str(lab.tool / "plain"), "tee"]}
 
     null = Tee("null", "/dev/null, 1 MiB pipes, vmsplice and splice", ["null"])
-    sizes = [MIB, 16 * MIB, 128 * MIB, lab.bytes] if not lab.quick else [lab.bytes]
+    sizes = [16 * MIB, 128 * MIB, lab.bytes] if not lab.quick else [lab.bytes]
     for size in sizes:
         lab.row(
             f"tee/null@{size_name(size)}",

@@ -38,7 +38,7 @@ Answer must(const char* what, Answer answer) {
     return answer;
 }
 
-// "--name VALUE" options in any order, then at most one operand.
+// "--name VALUE" options in any order; the last of a name counts.
 class Arguments {
 public:
     Arguments(int argc, char** argv) : argc_(argc), argv_(argv) {}
@@ -49,7 +49,7 @@ public:
         return false;
     }
     [[nodiscard]] const char* text(std::string_view name) const {
-        for (int i = 1; i + 1 < argc_; ++i)
+        for (int i = argc_ - 2; i >= 1; --i)
             if (name == argv_[i]) return argv_[i + 1];
         return nullptr;
     }
