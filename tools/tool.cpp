@@ -8,7 +8,6 @@
 #include <cstdio>
 #include <exception>
 #include <map>
-#include <memory>
 #include <new>
 #include <optional>
 #include <utility>
@@ -51,28 +50,11 @@ Words all_operands(const std::vector<std::string>& given) {
 
 int run_parsed(Program& program, const std::vector<std::string>& given, const Interface& interface,
                const std::function<int(Program&, const Words&)>& run) {
-    CLI::App app;
-    app.name(program.name());
-    app.formatter(std::make_shared<HelpLayout>(interface.arguments));
-    // Of an option that is given twice the last one counts.
-    app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-    app.set_help_flag();
-    interface.declare(app);
-    if (app.get_help_ptr() == nullptr) app.set_help_flag("--help", "print this help and exit");
-    app.set_version_flag("--version", program.name() + " (zc) " ZC_VERSION,
-                         "print the version and exit");
-    const auto words = read_words(app, given);
-    if (!words) return program.misused(words.error());
-    try {
-        app.parse(for_cli11(*words));
-    } catch (const CLI::CallForHelp&) {
-        return print_text(program, app.help());
-    } catch (const CLI::CallForVersion& version) {
-        return print_text(program, std::string(version.what()) + '\n');
-    } catch (const CLI::ParseError& wrong) {
-        return program.misused(wrong.what());
-    }
-    return run(program, *words);
+    OptionTable table(program.name(), interface.arguments, program.name() + " (zc) " ZC_VERSION);
+    interface.declare(table);
+    const auto line = table.read(given);
+    if (!line) return program.misused(line.error());
+    return line->answer ? print_text(program, *line->answer) : run(program, line->words);
 }
 
 }  // namespace
@@ -130,9 +112,9 @@ void Program::explain(const Endpoint& source, const Endpoint& sink,
     say(text);
 }
 
-void add_common(CLI::App& app, CommonOptions& options) {
-    app.add_flag("--explain", options.explain, "say how each transfer was made, and why");
-    app.add_flag_callback(
+void add_common(OptionTable& table, CommonOptions& options) {
+    table.flag("--explain", options.explain, "say how each transfer was made, and why");
+    table.flag(
         "--no-cache", [&options] { options.policy.cache = Cache::bypass; },
         "leave nothing in the page cache that was not there");
     const auto choose = [&options](const std::string& when) {
@@ -140,13 +122,10 @@ void add_common(CLI::App& app, CommonOptions& options) {
                                                     {"always", ZeroCopy::always},
                                                     {"never", ZeroCopy::never}};
         const auto found = names.find(when);
-        if (found == names.end())
-            throw CLI::ValidationError("--zero-copy", "must be auto, always or never");
+        if (found == names.end()) throw BadValue("--zero-copy", "must be auto, always or never");
         options.policy.zero_copy = found->second;
     };
-    app.add_option_function<std::string>("--zero-copy", choose,
-                                         "hand out pages of files: auto, always or never")
-        ->type_name("WHEN");
+    table.value("--zero-copy=WHEN", choose, "hand out pages of files: auto, always or never");
 }
 
 std::optional<std::uint64_t> bytes_of(const std::string& text) {
@@ -168,16 +147,16 @@ std::optional<std::uint64_t> bytes_of(const std::string& text) {
     return bytes;
 }
 
-void add_size(CLI::App& app, const std::string& name, const std::string& text,
+void add_size(OptionTable& table, const std::string& name, const std::string& text,
               const std::function<void(std::uint64_t)>& store) {
     const auto take = [name, store](const std::string& given) {
         const auto bytes = bytes_of(given);
         if (!bytes)
-            throw CLI::ValidationError(
-                name, fmt::format("'{}' is no size; 4096, 64K, 10MB and 1GiB are", given));
+            throw BadValue(name,
+                           fmt::format("'{}' is no size; 4096, 64K, 10MB and 1GiB are", given));
         store(*bytes);
     };
-    app.add_option_function<std::string>(name, take, text)->type_name("SIZE");
+    table.value(name + "=SIZE", take, text);
 }
 
 std::optional<std::chrono::milliseconds> duration_of(const std::string& text) {
@@ -194,16 +173,15 @@ std::optional<std::chrono::milliseconds> duration_of(const std::string& text) {
     return std::chrono::milliseconds(static_cast<std::int64_t>(time));
 }
 
-void add_duration(CLI::App& app, const std::string& name, const std::string& text,
+void add_duration(OptionTable& table, const std::string& name, const std::string& text,
                   const std::function<void(std::chrono::milliseconds)>& store) {
     const auto take = [name, store](const std::string& given) {
         const auto time = duration_of(given);
         if (!time)
-            throw CLI::ValidationError(
-                name, fmt::format("'{}' is no time; 10, 0.5s, 500ms and 5m are", given));
+            throw BadValue(name, fmt::format("'{}' is no time; 10, 0.5s, 500ms and 5m are", given));
         store(*time);
     };
-    app.add_option_function<std::string>(name, take, text)->type_name("DURATION");
+    table.value(name + "=DURATION", take, text);
 }
 
 int run_program(std::vector<std::string> words, const Interface& interface,
