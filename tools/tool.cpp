@@ -6,6 +6,7 @@
 #include <cctype>
 #include <charconv>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <map>
 #include <new>
@@ -163,11 +164,14 @@ std::optional<std::chrono::milliseconds> duration_of(const std::string& text) {
     constexpr double century = 100.0 * 366 * 24 * 3600 * 1000;
     static const std::map<std::string, double> units{
         {"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}};
-    double number = 0;
-    const char* const end = text.data() + text.size();
-    const auto read = std::from_chars(text.data(), end, number, std::chars_format::fixed);
-    const auto unit = units.find(std::string(read.ptr, end));
-    if (read.ec != std::errc() || unit == units.end()) return std::nullopt;
+    // Without what strtod(3) takes beside digits. std::from_chars() would do as well, but
+    // brings libm into every start of a program.
+    const std::string digits = text.substr(0, text.find_first_not_of("-.0123456789"));
+    char* end = nullptr;
+    const double number = std::strtod(digits.c_str(), &end);
+    const auto length = static_cast<std::size_t>(end - digits.c_str());
+    const auto unit = units.find(text.substr(length));
+    if (length == 0 || unit == units.end()) return std::nullopt;
     const double time = number * unit->second;
     if (!(time >= 0 && time <= century)) return std::nullopt;
     return std::chrono::milliseconds(static_cast<std::int64_t>(time));
