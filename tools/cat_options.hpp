@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "address/address.hpp"
 #include "result.hpp"
@@ -20,12 +19,13 @@ struct CatOptions {
     LineOptions lines;
     std::optional<std::string> output;
     std::optional<std::string> sink_address;
-    std::vector<std::string> source_addresses;  // their order among the operands is in Words
     bool append = false;
     bool sparse = false;
     std::uint64_t skip_bytes = 0;
     std::optional<std::uint64_t> count_bytes;
 };
+
+void declare_cat(OptionTable& table, CatOptions& options);
 
 // One input: a path, or what follows --from.
 struct CatInput {

@@ -2,127 +2,66 @@
 
 #include <fmt/format.h>
 
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
 #include <algorithm>
-#include <cstdlib>
-#include <string_view>
+#include <utility>
 
 namespace zc::tool {
 namespace {
 
-using Wrong = tl::unexpected<std::string>;
+// "-o,--output=FILE"
+struct Form {
+    explicit Form(const std::string& form) {
+        const auto at = std::min(form.find_first_of("[="), form.size());
+        names = form.substr(0, at);
+        is_optional = at < form.size() && form[at] == '[';
+        if (at == form.size()) return;
+        metavariable = form.substr(form.find('=', at) + 1);
+        if (is_optional) metavariable.pop_back();
+    }
+    std::string names;
+    std::string metavariable;
+    bool is_optional = false;
+};
 
-enum class Argument : std::uint8_t { none, optional, required };
+// What all options have in common.
+CLI::Option* dress(CLI::Option* option, const std::string& text) {
+    if (text.empty()) option->group("");
+    return option;
+}
+
+CLI::Option* dress(CLI::Option* option, const Form& form, const std::string& text) {
+    if (!form.metavariable.empty()) option->type_name(form.metavariable);
+    if (form.is_optional) option->expected(0, 1);
+    return dress(option, text);
+}
 
 Argument argument_of(const CLI::Option& option) {
     if (option.get_items_expected_max() == 0) return Argument::none;
     return option.get_items_expected_min() == 0 ? Argument::optional : Argument::required;
 }
 
-class Reader {
-public:
-    Reader(const CLI::App& app, const std::vector<std::string>& given)
-        : app_(app), options_(app.get_options()), given_(given) {}
+std::vector<OptionForm> forms_of(const CLI::App& app) {
+    std::vector<OptionForm> forms;
+    for (const CLI::Option* option : app.get_options())
+        forms.push_back({option->get_snames(), option->get_lnames(), argument_of(*option),
+                         option == app.get_help_ptr() || option == app.get_version_ptr()});
+    return forms;
+}
 
-    tl::expected<Words, std::string> read() {
-        const bool options_first = std::getenv("POSIXLY_CORRECT") != nullptr;
-        while (next_ < given_.size() && !ends_here_) {
-            const std::string& word = given_[next_++];
-            if (word == "--") break;
-            const bool is_option = word.size() > 1 && word.front() == '-';
-            if (!is_option) {
-                add_operand(word);
-                if (options_first) break;
-                continue;
-            }
-            auto read = word.starts_with("--") ? read_long(word) : read_cluster(word);
-            if (!read) return Wrong(read.error());
-        }
-        while (next_ < given_.size() && !ends_here_) add_operand(given_[next_++]);
-        return std::move(words_);
+// The words as CLI11 wants them: without operands, and the last one first.
+std::vector<std::string> for_cli11(const Words& words) {
+    std::vector<std::string> all;
+    for (const Word& word : words) {
+        if (word.option.empty()) continue;
+        all.push_back(word.option);
+        if (word.value) all.push_back(*word.value);
     }
-
-private:
-    void add_operand(const std::string& word) { words_.push_back({{}, word}); }
-
-    void add(const CLI::Option& option, std::optional<std::string> value) {
-        ends_here_ = &option == app_.get_help_ptr() || &option == app_.get_version_ptr();
-        const auto& longs = option.get_lnames();
-        words_.push_back({longs.empty() ? "-" + option.get_snames().front() : "--" + longs.front(),
-                          std::move(value)});
-    }
-
-    tl::expected<void, std::string> read_long(const std::string& word) {
-        const auto equals = word.find('=');
-        const auto found = find_long(word, std::string_view(word).substr(2, equals - 2));
-        if (!found) return Wrong(found.error());
-        const CLI::Option& option = **found;
-        const std::string name = "--" + option.get_lnames().front();
-        std::optional<std::string> value;
-        if (equals != std::string::npos) value = word.substr(equals + 1);
-        const Argument takes = argument_of(option);
-        if (value && takes == Argument::none)
-            return Wrong(fmt::format("option '{}' doesn't allow an argument", name));
-        if (!value && takes == Argument::required) {
-            if (next_ == given_.size())
-                return Wrong(fmt::format("option '{}' requires an argument", name));
-            value = given_[next_++];
-        }
-        add(option, std::move(value));
-        return {};
-    }
-
-    // What is wrong is told of the whole word, as getopt_long does.
-    tl::expected<const CLI::Option*, std::string> find_long(const std::string& word,
-                                                            std::string_view wanted) {
-        std::vector<const CLI::Option*> candidates;
-        std::string names;
-        for (const CLI::Option* option : options_)
-            for (const std::string& name : option->get_lnames()) {
-                if (name == wanted) return option;
-                if (!name.starts_with(wanted)) continue;
-                candidates.push_back(option);
-                names += fmt::format(" '--{}'", name);
-            }
-        if (candidates.empty()) return Wrong(fmt::format("unrecognized option '{}'", word));
-        if (candidates.size() > 1)
-            return Wrong(fmt::format("option '{}' is ambiguous; possibilities:{}", word, names));
-        return candidates.front();
-    }
-
-    // "-nA", "-ofile", "-o file"
-    tl::expected<void, std::string> read_cluster(const std::string& word) {
-        for (std::size_t i = 1; i < word.size() && !ends_here_; ++i) {
-            const std::string letter(1, word[i]);
-            const auto found = std::find_if(
-                options_.begin(), options_.end(),
-                [&](const CLI::Option* option) { return option->check_sname(letter); });
-            if (found == options_.end())
-                return Wrong(fmt::format("invalid option -- '{}'", letter));
-            if (argument_of(**found) == Argument::none) {
-                add(**found, std::nullopt);
-                continue;
-            }
-            std::optional<std::string> value;
-            if (i + 1 < word.size()) {
-                value = word.substr(i + 1);
-            } else if (argument_of(**found) == Argument::required) {
-                if (next_ == given_.size())
-                    return Wrong(fmt::format("option requires an argument -- '{}'", letter));
-                value = given_[next_++];
-            }
-            add(**found, std::move(value));
-            break;
-        }
-        return {};
-    }
-
-    const CLI::App& app_;
-    std::vector<const CLI::Option*> options_;
-    const std::vector<std::string>& given_;
-    std::size_t next_ = 0;
-    bool ends_here_ = false;  // --help and --version act at once
-    Words words_;
-};
+    std::reverse(all.begin(), all.end());
+    return all;
+}
 
 // "-o, --output=FILE", "    --help", "-t SECONDS"
 std::string spelling(const CLI::Option& option) {
@@ -140,35 +79,102 @@ std::string spelling(const CLI::Option& option) {
 
 }  // namespace
 
-tl::expected<Words, std::string> read_words(const CLI::App& app,
-                                            const std::vector<std::string>& given) {
-    return Reader(app, given).read();
+struct OptionTable::Kept {
+    CLI::App app;
+    std::string arguments;
+    std::string version;
+};
+
+OptionTable::OptionTable(const std::string& program, std::string arguments, std::string version)
+    : kept_(std::make_unique<Kept>()) {
+    CLI::App& app = kept_->app;
+    kept_->arguments = std::move(arguments);
+    kept_->version = std::move(version);
+    app.name(program);
+    app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+    app.set_help_flag();
 }
 
-std::vector<std::string> operands_of(const Words& words) {
-    std::vector<std::string> operands;
-    for (const Word& word : words)
-        if (word.option.empty()) operands.push_back(*word.value);
-    return operands;
+OptionTable::~OptionTable() = default;
+
+void OptionTable::description(const std::string& text) { kept_->app.description(text); }
+
+void OptionTable::footer(const std::string& text) { kept_->app.footer(text); }
+
+void OptionTable::help_names(const std::string& names) {
+    kept_->app.set_help_flag(names, "print this help and exit");
 }
 
-std::vector<std::string> for_cli11(const Words& words) {
-    std::vector<std::string> all;
-    for (const Word& word : words) {
-        if (word.option.empty()) continue;
-        all.push_back(word.option);
-        if (word.value) all.push_back(*word.value);
-    }
-    std::reverse(all.begin(), all.end());
-    return all;
+void OptionTable::flag(const std::string& form, bool& store, const std::string& text) {
+    dress(kept_->app.add_flag(form, store, text), text);
 }
 
-std::string HelpLayout::make_help(const CLI::App* app, std::string name,
-                                  CLI::AppFormatMode /*mode*/) const {
+void OptionTable::flag(const std::string& form, std::function<void()> act,
+                       const std::string& text) {
+    dress(kept_->app.add_flag_callback(form, std::move(act), text), text);
+}
+
+void OptionTable::count(const std::string& form, int& store, const std::string& text) {
+    dress(kept_->app.add_flag(form, store, text), text);
+}
+
+void OptionTable::value(const std::string& form, Store store, const std::string& text) {
+    const Form read(form);
+    dress(kept_->app.add_option_function<std::string>(read.names, store, text), read, text);
+}
+
+void OptionTable::value(const std::string& form, std::string& store, const std::string& text) {
+    const Form read(form);
+    dress(kept_->app.add_option(read.names, store, text), read, text);
+}
+
+void OptionTable::repeated(const std::string& form, const std::string& text) {
+    const Form read(form);
+    const auto take = [](const CLI::results_t&) { return true; };
+    dress(kept_->app.add_option(read.names, take, text), read, text)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+void OptionTable::seconds(const std::string& form, double& store, const std::string& text) {
+    seconds(
+        form, [&store](double given) { store = given; }, text);
+}
+
+void OptionTable::seconds(const std::string& form, std::function<void(double)> store,
+                          const std::string& text) {
+    const Form read(form);
+    const auto take = [store = std::move(store)](const double& seconds) { store(seconds); };
+    dress(kept_->app.add_option_function<double>(read.names, take, text), read, text)
+        ->check(CLI::NonNegativeNumber);
+}
+
+void OptionTable::number(const std::string& form, std::uint64_t& store, const std::string& text) {
+    const Form read(form);
+    dress(kept_->app.add_option(read.names, store, text), read, text);
+}
+
+void OptionTable::number(const std::string& form, unsigned& store, Range range,
+                         const std::string& text) {
+    const Form read(form);
+    dress(kept_->app.add_option(read.names, store, text), read, text)
+        ->check(CLI::Range(range.least, range.most));
+}
+
+void OptionTable::exclude(const std::string& one, const std::string& other) {
+    kept_->app.get_option(one)->excludes(kept_->app.get_option(other));
+}
+
+void OptionTable::need(const std::string& one, const std::string& other) {
+    kept_->app.get_option(one)->needs(kept_->app.get_option(other));
+}
+
+// In the layout of GNU programs: usage first, one option a line.
+std::string OptionTable::help() const {
     constexpr std::size_t column = 29;
-    std::string text =
-        fmt::format("Usage: {} [OPTION]... {}\n{}\n\n", name, arguments_, app->get_description());
-    for (const CLI::Option* option : app->get_options()) {
+    const CLI::App& app = kept_->app;
+    std::string text = fmt::format("Usage: {} [OPTION]... {}\n{}\n\n", app.get_name(),
+                                   kept_->arguments, app.get_description());
+    for (const CLI::Option* option : app.get_options()) {
         if (option->get_group().empty()) continue;
         const std::string left = "  " + spelling(*option);
         const bool fits = left.size() + 2 <= column;
@@ -176,7 +182,27 @@ std::string HelpLayout::make_help(const CLI::App* app, std::string name,
             fits ? fmt::format("{:{}}", left, column) : fmt::format("{}\n{:{}}", left, "", column);
         text += option->get_description() + '\n';
     }
-    return text + app->get_footer();
+    return text + app.get_footer();
+}
+
+tl::expected<CommandLine, std::string> OptionTable::read(const std::vector<std::string>& given) {
+    CLI::App& app = kept_->app;
+    if (app.get_help_ptr() == nullptr) help_names("--help");
+    app.set_version_flag("--version", kept_->version, "print the version and exit");
+    auto words = read_words(forms_of(app), given);
+    if (!words) return tl::unexpected(words.error());
+    try {
+        app.parse(for_cli11(*words));
+    } catch (const CLI::CallForHelp&) {
+        return CommandLine{{}, help()};
+    } catch (const CLI::CallForVersion&) {
+        return CommandLine{{}, kept_->version + '\n'};
+    } catch (const CLI::ParseError& wrong) {
+        return tl::unexpected<std::string>(wrong.what());
+    } catch (const BadValue& wrong) {
+        return tl::unexpected<std::string>(wrong.what());
+    }
+    return CommandLine{std::move(*words), std::nullopt};
 }
 
 }  // namespace zc::tool

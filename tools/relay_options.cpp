@@ -15,93 +15,81 @@ namespace {
 
 constexpr unsigned most_threads_by_default = 4;
 
-void declare_ways(CLI::App& app, RelayFlags& flags) {
-    app.add_flag("-u", flags.to_right, "one direction: from the first ADDRESS to the second");
-    app.add_flag("-U", flags.to_left, "one direction: from the second ADDRESS to the first")
-        ->excludes("-u");
-    app.add_option("-t", flags.half_closed_seconds,
-                   "end when nothing has moved for this long after one side has ended")
-        ->type_name("SECONDS")
-        ->check(CLI::NonNegativeNumber);
-    app.add_option("-T", flags.idle_seconds, "end when nothing has moved for this long")
-        ->type_name("SECONDS")
-        ->check(CLI::NonNegativeNumber);
-    app.add_option("-b", flags.buffer_bytes, "read this much at once before a pipe is used")
-        ->type_name("BYTES");
-    const auto family = [&app, &flags](const char* name, Family which, const char* text) {
-        app.add_flag_callback(
+void declare_ways(OptionTable& table, RelayFlags& flags) {
+    table.flag("-u", flags.to_right, "one direction: from the first ADDRESS to the second");
+    table.flag("-U", flags.to_left, "one direction: from the second ADDRESS to the first");
+    table.exclude("-U", "-u");
+    table.seconds("-t=SECONDS", flags.half_closed_seconds,
+                  "end when nothing has moved for this long after one side has ended");
+    table.seconds("-T=SECONDS", flags.idle_seconds, "end when nothing has moved for this long");
+    table.number("-b=BYTES", flags.buffer_bytes, "read this much at once before a pipe is used");
+    const auto family = [&table, &flags](const char* name, Family which, const char* text) {
+        table.flag(
             name, [&flags, which] { flags.family = which; }, text);
     };
     family("-4", Family::ip4, "TCP addresses that do not say so are IPv4");
     family("-6", Family::ip6, "TCP addresses that do not say so are IPv6");
     family("-0", Family::any, "TCP addresses that do not say so are either");
     for (const char* name : {"-g", "-s"})
-        app.add_flag_callback(
+        table.flag(
             name, [] {}, "accepted for socat's sake");
 }
 
-void declare_seeing(CLI::App& app, RelayFlags& flags) {
-    app.add_option("-r", flags.record_to_right, "record what goes to the second ADDRESS")
-        ->type_name("FILE");
-    app.add_option("-R", flags.record_to_left, "record what goes to the first ADDRESS")
-        ->type_name("FILE");
-    app.add_flag("-v", flags.dump_text, "show what goes both ways on standard error, as text");
-    app.add_flag("-x", flags.dump_hex, "the same in hexadecimal");
-    app.add_flag("--statistics", flags.statistics, "log at the end how much went each way");
-    app.add_flag("-d", flags.verbosity, "log more: -dd notices, -ddd what happens, -dddd all");
-    // CLI11 has no options of two letters; see socat_spelling().
-    app.add_flag("--only-errors", flags.quiet)->group("");
-    app.add_option("--log-file", flags.log_file)->group("");
-    app.add_option("--log-name", flags.log_name)->group("");
-    app.add_flag("--log-microseconds", flags.log_microseconds)->group("");
-    app.add_flag("--log-host", flags.log_host)->group("");
-    app.add_flag("--log-stderr")->group("");
-    app.add_option("--syslog", flags.syslog_facility)->group("");
+void declare_seeing(OptionTable& table, RelayFlags& flags) {
+    table.value("-r=FILE", flags.record_to_right, "record what goes to the second ADDRESS");
+    table.value("-R=FILE", flags.record_to_left, "record what goes to the first ADDRESS");
+    table.flag("-v", flags.dump_text, "show what goes both ways on standard error, as text");
+    table.flag("-x", flags.dump_hex, "the same in hexadecimal");
+    table.flag("--statistics", flags.statistics, "log at the end how much went each way");
+    table.count("-d", flags.verbosity, "log more: -dd notices, -ddd what happens, -dddd all");
+    // socat's of two letters; see socat_spelling().
+    table.flag("--only-errors", flags.quiet);
+    table.value("--log-file=FILE", flags.log_file);
+    table.value("--log-name=NAME", flags.log_name);
+    table.flag("--log-microseconds", flags.log_microseconds);
+    table.flag("--log-host", flags.log_host);
+    table.flag("--log-stderr", [] {});
+    table.value("--syslog=FACILITY",
+                [&flags](const std::string& name) { flags.syslog_facility = name; });
 }
 
-void declare_many(CLI::App& app, RelayFlags& flags) {
+void declare_many(OptionTable& table, RelayFlags& flags) {
     const auto balance = [&flags](const std::string& how) {
         const std::map<std::string, Balance> names{{"first", Balance::first},
                                                    {"round-robin", Balance::round_robin},
                                                    {"least", Balance::least}};
         const auto found = names.find(how);
         if (found == names.end())
-            throw CLI::ValidationError("--balance", "must be first, round-robin or least");
+            throw BadValue("--balance", "must be first, round-robin or least");
         flags.balance = found->second;
         flags.balances = true;
     };
-    app.add_option_function<std::string>("--balance", balance,
-                                         "several second ADDRESSes: first, round-robin or least")
-        ->type_name("HOW");
-    add_duration(app, "--retry-after", "how long an ADDRESS that refused comes last",
+    table.value("--balance=HOW", balance, "several second ADDRESSes: first, round-robin or least");
+    add_duration(table, "--retry-after", "how long an ADDRESS that refused comes last",
                  [&flags](auto time) { flags.retry_after = time; });
-    add_duration(app, "--drain", "how long sessions may go on after SIGTERM",
+    add_duration(table, "--drain", "how long sessions may go on after SIGTERM",
                  [&flags](auto time) { flags.drain = time; });
-    app.add_option("--threads", flags.threads, "event loops with fork; the cores, at most 4")
-        ->type_name("N")
-        ->check(CLI::Range(1, 1024));
-    add_size(app, "--pipe-memory", "memory of all pipes; half of what the user may have",
+    table.number("--threads=N", flags.threads, {1, 1024},
+                 "event loops with fork; the cores, at most 4");
+    add_size(table, "--pipe-memory", "memory of all pipes; half of what the user may have",
              [&flags](std::uint64_t bytes) { flags.pipe_memory_bytes = bytes; });
 }
 
-void declare_watching(CLI::App& app, RelayFlags& flags) {
-    add_size(app, "--rate-limit-total", "move at most so many bytes a second, all together",
+void declare_watching(OptionTable& table, RelayFlags& flags) {
+    add_size(table, "--rate-limit-total", "move at most so many bytes a second, all together",
              [&flags](std::uint64_t bytes) { flags.total_rate = bytes; });
-    app.add_option("--metrics", flags.metrics, "answer GET /metrics there, for Prometheus")
-        ->type_name("ADDRESS");
+    table.value("--metrics=ADDRESS", flags.metrics, "answer GET /metrics there, for Prometheus");
     const auto form = [&flags](const std::string& text) {
         if (text != "text" && text != "json")
-            throw CLI::ValidationError("--log-format", "must be text or json");
+            throw BadValue("--log-format", "must be text or json");
         flags.log_form = text == "json" ? LogStyle::Form::json : LogStyle::Form::text;
     };
-    app.add_option_function<std::string>("--log-format", form,
-                                         "the form of the log: text, as socat's, or json")
-        ->type_name("FORM");
+    table.value("--log-format=FORM", form, "the form of the log: text, as socat's, or json");
 }
 
 using Rewritten = std::vector<std::string>;
 
-// One word of socat's that CLI11 could not read, in ours; nothing for the others.
+// One word of socat's that getopt_long could not read, in ours; nothing for the others.
 std::optional<Rewritten> rewritten(const std::string& word) {
     static const std::map<std::string_view, const char*> whole{{"-lu", "--log-microseconds"},
                                                                {"-lh", "--log-host"},
@@ -131,19 +119,19 @@ std::optional<std::chrono::milliseconds> milliseconds(double seconds) {
 
 }  // namespace
 
-void declare_relay(CLI::App& app, RelayFlags& flags) {
-    app.description("Relay between two ADDRESSes, both ways; see zc-address(7).");
-    declare_ways(app, flags);
-    declare_seeing(app, flags);
-    declare_many(app, flags);
-    add_supervision(app, flags.supervisor,
+void declare_relay(OptionTable& table, RelayFlags& flags) {
+    table.description("Relay between two ADDRESSes, both ways; see zc-address(7).");
+    declare_ways(table, flags);
+    declare_seeing(table, flags);
+    declare_many(table, flags);
+    add_supervision(table, flags.supervisor,
                     {.progress = true, .interval = false, .size = false, .name_rate = false});
-    declare_watching(app, flags);
-    add_expectations(app, flags.result);
-    add_common(app, flags.common);
-    app.add_flag("-V", flags.print_features, "print the version and what there is, and exit");
-    app.add_flag("--help-all", flags.print_all)->group("");
-    app.footer(
+    declare_watching(table, flags);
+    add_expectations(table, flags.result);
+    add_common(table, flags.common);
+    table.flag("-V", flags.print_features, "print the version and what there is, and exit");
+    table.flag("--help-all", flags.print_all);
+    table.footer(
         "  -lf FILE                   log to FILE instead of standard error\n"
         "  -lp NAME                   log as NAME\n"
         "  -ls                        log to standard error\n"
@@ -151,8 +139,8 @@ void declare_relay(CLI::App& app, RelayFlags& flags) {
         "  -lh                        log the name of the host, too\n"
         "  -ly[FACILITY]              log to syslog\n"
         "  -hh                        print this help and all addresses, and exit\n");
-    app.set_help_flag("-h,--help", "print this help and exit");
-    flags.help = [&app] { return app.help(); };
+    table.help_names("-h,--help");
+    flags.help = [&table] { return table.help(); };
 }
 
 std::vector<std::string> socat_spelling(int argc, char** argv) {

@@ -53,9 +53,9 @@ struct RelayFlags {
     std::function<std::string()> help;
 };
 
-void declare_relay(CLI::App& app, RelayFlags& flags);
+void declare_relay(OptionTable& table, RelayFlags& flags);
 
-// socat's options of two letters and its levels, in a form that CLI11 can read.
+// socat's options of two letters and its levels, in a form that getopt_long can read.
 [[nodiscard]] std::vector<std::string> socat_spelling(int argc, char** argv);
 
 // What -V prints: which parts of socat are here, as its own -V says it.

@@ -19,7 +19,7 @@ constexpr const char* algorithms_text = "must be sha256, sha512, blake2b, xxh3 o
 
 DigestAlgorithm algorithm_of(const std::string& option, const std::string& name) {
     const auto algorithm = digest_named(name);
-    if (!algorithm) throw CLI::ValidationError(option, algorithms_text);
+    if (!algorithm) throw BadValue(option, algorithms_text);
     return *algorithm;
 }
 
@@ -34,9 +34,8 @@ ExpectedDigest expected_of(const std::string& text) {
     const auto wanted = hex_length(expected.algorithm);
     if (expected.hex.size() != wanted ||
         !std::all_of(expected.hex.begin(), expected.hex.end(), is_hex))
-        throw CLI::ValidationError(
-            option, fmt::format("'{}' is no {}; that is {} hexadecimal digits", expected.hex,
-                                name_of(expected.algorithm), wanted));
+        throw BadValue(option, fmt::format("'{}' is no {}; that is {} hexadecimal digits",
+                                           expected.hex, name_of(expected.algorithm), wanted));
     for (char& c : expected.hex) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
     return expected;
 }
@@ -57,30 +56,24 @@ Result<void> replace_file(const std::string& path, std::string_view text) {
 
 }  // namespace
 
-void add_files(CLI::App& app, ResultOptions& options, const char* atomic_text) {
-    app.add_flag("--atomic", options.atomic, atomic_text);
-    app.add_flag("--fsync", options.fsync, "end only when files are on the disk");
+void add_files(OptionTable& table, ResultOptions& options, const char* atomic_text) {
+    table.flag("--atomic", options.atomic, atomic_text);
+    table.flag("--fsync", options.fsync, "end only when files are on the disk");
 }
 
-void add_expectations(CLI::App& app, ResultOptions& options) {
-    add_size(app, "--expect-size", "exit status 3 when it is not SIZE",
+void add_expectations(OptionTable& table, ResultOptions& options) {
+    add_size(table, "--expect-size", "exit status 3 when it is not SIZE",
              [&options](std::uint64_t bytes) { options.expected_bytes = bytes; });
     const auto take = [&options](const std::string& name) {
         options.digest = algorithm_of("--digest", name);
     };
-    auto* digest =
-        app.add_option_function<std::string>(
-               "--digest", take, "print its digest: sha256, sha512, blake2b, xxh3 or crc32c")
-            ->type_name("ALG");
-    app.add_option("--digest-file", options.digest_file, "write that to FILE")
-        ->type_name("FILE")
-        ->needs(digest);
+    table.value("--digest=ALG", take, "print its digest: sha256, sha512, blake2b, xxh3 or crc32c");
+    table.value("--digest-file=FILE", options.digest_file, "write that to FILE");
+    table.need("--digest-file", "--digest");
     const auto expect = [&options](const std::string& text) {
         options.expected_digest = expected_of(text);
     };
-    app.add_option_function<std::string>("--expect-digest", expect,
-                                         "exit status 3 when the digest is not HEX")
-        ->type_name("ALG:HEX");
+    table.value("--expect-digest=ALG:HEX", expect, "exit status 3 when the digest is not HEX");
 }
 
 Result<void> ResultCheck::start() {

@@ -35,8 +35,8 @@ struct ResultOptions {
 };
 
 // Adds --atomic and --fsync; and what is expected, with --digest.
-void add_files(CLI::App& app, ResultOptions& options, const char* atomic_text);
-void add_expectations(CLI::App& app, ResultOptions& options);
+void add_files(OptionTable& table, ResultOptions& options, const char* atomic_text);
+void add_expectations(OptionTable& table, ResultOptions& options);
 
 // Looks at what is delivered, and says at the end whether it is what it should be.
 //

@@ -23,12 +23,12 @@ Enum chosen(const std::string& option, const std::string& text,
             const std::vector<std::pair<std::string, Enum>>& names, const char* must) {
     for (const auto& [name, value] : names)
         if (text == name) return value;
-    throw CLI::ValidationError(option, must);
+    throw BadValue(option, must);
 }
 
-void add_progress(CLI::App& app, SupervisorOptions& options, PvLetters letters) {
+void add_progress(OptionTable& table, SupervisorOptions& options, PvLetters letters) {
     if (letters.progress)
-        app.add_flag_callback(
+        table.flag(
             "-p", [&] { options.progress = ShowProgress::on_terminal; },
             "show progress on a terminal");
     const auto when = [&options](const std::string& text) {
@@ -39,33 +39,26 @@ void add_progress(CLI::App& app, SupervisorOptions& options, PvLetters letters) 
                                                  {"never", ShowProgress::never}},
                                                 "must be auto, always or never");
     };
-    app.add_option_function<std::string>("--progress", when,
-                                         "show progress: auto (on a terminal), always or never")
-        ->type_name("WHEN")
-        ->expected(0, 1);
-    add_duration(app, letters.interval ? "-i,--interval" : "--interval",
+    table.value("--progress[=WHEN]", when, "show progress: auto (on a terminal), always or never");
+    add_duration(table, letters.interval ? "-i,--interval" : "--interval",
                  "how often progress is shown (1)", [&options](auto time) {
                      options.interval = std::max(time, std::chrono::milliseconds{10});
                  });
-    add_size(app, letters.size ? "-s,--size" : "--size", "how much there will be in all",
+    add_size(table, letters.size ? "-s,--size" : "--size", "how much there will be in all",
              [&options](std::uint64_t bytes) { options.size = bytes; });
-    app.add_option(letters.name_rate ? "-N,--name" : "--name", options.name,
-                   "what the progress line calls it")
-        ->type_name("NAME");
+    table.value(letters.name_rate ? "-N,--name=NAME" : "--name=NAME", options.name,
+                "what the progress line calls it");
 }
 
-void add_stats(CLI::App& app, SupervisorOptions& options) {
+void add_stats(OptionTable& table, SupervisorOptions& options) {
     const auto how = [&options](const std::string& text) {
         options.stats = chosen<ShowStats>(
             "--stats", text,
             {{"", ShowStats::text}, {"text", ShowStats::text}, {"json", ShowStats::json}},
             "must be text or json");
     };
-    app.add_option_function<std::string>("--stats", how,
-                                         "sum up at the end, and on SIGUSR1: text or json")
-        ->type_name("FORM")
-        ->expected(0, 1);
-    app.add_option("--stats-file", options.stats_file, "write that to FILE")->type_name("FILE");
+    table.value("--stats[=FORM]", how, "sum up at the end, and on SIGUSR1: text or json");
+    table.value("--stats-file=FILE", options.stats_file, "write that to FILE");
 }
 
 // "10M", or a number and a unit of pv's; nothing when it is no rate.
@@ -76,23 +69,21 @@ std::optional<std::uint64_t> rate_of(const std::string& text) {
 
 }  // namespace
 
-void add_supervision(CLI::App& app, SupervisorOptions& options, PvLetters letters) {
-    add_progress(app, options, letters);
-    add_stats(app, options);
-    const char* rate_name = letters.name_rate ? "-L,--rate-limit" : "--rate-limit";
+void add_supervision(OptionTable& table, SupervisorOptions& options, PvLetters letters) {
+    add_progress(table, options, letters);
+    add_stats(table, options);
+    const char* rate_name = letters.name_rate ? "-L,--rate-limit=RATE" : "--rate-limit=RATE";
     const auto take_rate = [&options](const std::string& text) {
         options.rate = rate_of(text);
         if (!options.rate)
-            throw CLI::ValidationError("--rate-limit",
-                                       fmt::format("'{}' is no rate; 500K and 10M are", text));
+            throw BadValue("--rate-limit", fmt::format("'{}' is no rate; 500K and 10M are", text));
     };
-    app.add_option_function<std::string>(rate_name, take_rate, "move at most RATE bytes a second")
-        ->type_name("RATE");
-    app.add_option("--rate-file", options.rate_file, "read the rate from FILE, again on SIGHUP")
-        ->type_name("FILE");
-    add_duration(app, "--stall-timeout", "end when nothing has moved for this long: exit status 4",
+    table.value(rate_name, take_rate, "move at most RATE bytes a second");
+    table.value("--rate-file=FILE", options.rate_file, "read the rate from FILE, again on SIGHUP");
+    add_duration(table, "--stall-timeout",
+                 "end when nothing has moved for this long: exit status 4",
                  [&options](auto time) { options.bounds.stall = time; });
-    add_duration(app, "--timeout", "end after this long: exit status 4",
+    add_duration(table, "--timeout", "end after this long: exit status 4",
                  [&options](auto time) { options.bounds.total = time; });
 }
 

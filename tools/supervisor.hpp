@@ -39,7 +39,7 @@ struct PvLetters {
     bool size = true;       // -s
     bool name_rate = true;  // -N, -L
 };
-void add_supervision(CLI::App& app, SupervisorOptions& options, PvLetters letters);
+void add_supervision(OptionTable& table, SupervisorOptions& options, PvLetters letters);
 
 // Owns    the thread that shows the progress line and answers SIGUSR1.
 class Supervisor {

@@ -26,7 +26,7 @@ OutputError mode_of(const std::string& text) {
         ++candidates;
     }
     if (candidates == 1) return found->second;
-    throw CLI::ValidationError(
+    throw BadValue(
         fmt::format("{} argument '{}' for '--output-error'\nValid arguments are:\n  - 'warn'\n"
                     "  - 'warn-nopipe'\n  - 'exit'\n  - 'exit-nopipe'",
                     candidates == 0 ? "invalid" : "ambiguous", text));
@@ -37,21 +37,17 @@ std::chrono::milliseconds seconds_of(double seconds) {
     return std::chrono::milliseconds(static_cast<std::int64_t>(std::min(seconds, most) * 1000));
 }
 
-void declare_pace(CLI::App& app, Pace& pace) {
+void declare_pace(OptionTable& table, Pace& pace) {
     const auto choose = [&pace](const std::string& text) {
         const auto slow = slow_of(text);
-        if (!slow) throw CLI::ValidationError("--slow", "must be block, detach or drop");
+        if (!slow) throw BadValue("--slow", "must be block, detach or drop");
         pace.slow = *slow;
     };
-    app.add_option_function<std::string>("--slow", choose,
-                                         "an output that does not keep up: block, detach or drop")
-        ->type_name("HOW");
-    app.add_option_function<double>(
-           "--slow-after", [&pace](double seconds) { pace.slow_after = seconds_of(seconds); },
-           "detach it when it took nothing for so long (5)")
-        ->type_name("SECONDS")
-        ->check(CLI::NonNegativeNumber);
-    add_size(app, "--buffer", "memory for each output that is behind the others (0)",
+    table.value("--slow=HOW", choose, "an output that does not keep up: block, detach or drop");
+    table.seconds(
+        "--slow-after=SECONDS", [&pace](double seconds) { pace.slow_after = seconds_of(seconds); },
+        "detach it when it took nothing for so long (5)");
+    add_size(table, "--buffer", "memory for each output that is behind the others (0)",
              [&pace](std::uint64_t bytes) { pace.buffer_bytes = bytes; });
 }
 
@@ -75,36 +71,30 @@ std::optional<Slow> slow_of(const std::string& text) {
     return std::nullopt;
 }
 
-void declare_tee(CLI::App& app, TeeOptions& options) {
-    app.description(
+void declare_tee(OptionTable& table, TeeOptions& options) {
+    table.description(
         "Copy standard input to each FILE, and to standard output.\n\n"
         "A FILE is always a path, also when it is -; an ADDRESS is what zc-relay takes,\n"
         "see zc-address(7).");
-    app.add_flag("-a,--append", options.append, "append to the FILEs, do not overwrite");
-    app.add_flag("-i,--ignore-interrupts", options.ignore_interrupts, "ignore interrupt signals");
-    app.add_flag_callback(
+    table.flag("-a,--append", options.append, "append to the FILEs, do not overwrite");
+    table.flag("-i,--ignore-interrupts", options.ignore_interrupts, "ignore interrupt signals");
+    table.flag(
         "-p", [] {}, "a reader that leaves is no error, others are told");
-    app.add_option_function<std::string>(
-           "--output-error",
-           [](const std::string& mode) {
-               if (!mode.empty()) (void)mode_of(mode);
-           },
-           "what a write error does: warn, warn-nopipe, exit or exit-nopipe")
-        ->type_name("MODE")
-        ->expected(0, 1)
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-    app.add_option("--to", options.addresses, "write to ADDRESS, too")
-        ->type_name("ADDRESS")
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-        ->allow_extra_args(false);
-    app.add_flag("--no-stdout", options.no_stdout, "do not write to standard output");
-    declare_pace(app, options.pace);
-    add_files(app, options.result, "replace the FILEs when all is well, or none of them");
-    add_expectations(app, options.result);
-    app.get_option("--atomic")->excludes(app.get_option("--append"));
-    add_supervision(app, options.supervisor, {.progress = false, .interval = false});
-    add_common(app, options.common);
-    app.footer(
+    table.value(
+        "--output-error[=MODE]",
+        [](const std::string& mode) {
+            if (!mode.empty()) (void)mode_of(mode);
+        },
+        "what a write error does: warn, warn-nopipe, exit or exit-nopipe");
+    table.repeated("--to=ADDRESS", "write to ADDRESS, too");
+    table.flag("--no-stdout", options.no_stdout, "do not write to standard output");
+    declare_pace(table, options.pace);
+    add_files(table, options.result, "replace the FILEs when all is well, or none of them");
+    add_expectations(table, options.result);
+    table.exclude("--atomic", "--append");
+    add_supervision(table, options.supervisor, {.progress = false, .interval = false});
+    add_common(table, options.common);
+    table.footer(
         "\nExamples:\n"
         "  zc-tee copy.img | zc-relay -u - TCP:backup:4444\n"
         "                           keep what is sent\n"

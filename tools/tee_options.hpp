@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "engine/fanout_sink.hpp"
 #include "result.hpp"
@@ -31,7 +30,6 @@ struct TeeOptions {
     bool ignore_interrupts = false;
     bool no_stdout = false;
     OutputError output_error = OutputError::sigpipe;
-    std::vector<std::string> addresses;  // their order among the operands is in Words
     Pace pace;
 
     [[nodiscard]] bool leaving_is_silent() const {
@@ -42,7 +40,7 @@ struct TeeOptions {
     }
 };
 
-void declare_tee(CLI::App& app, TeeOptions& options);
+void declare_tee(OptionTable& table, TeeOptions& options);
 
 // Of several -p and --output-error the last one counts.
 [[nodiscard]] OutputError output_error_of(const Words& words);

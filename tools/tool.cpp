@@ -6,9 +6,9 @@
 #include <cctype>
 #include <charconv>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <map>
-#include <memory>
 #include <new>
 #include <optional>
 #include <utility>
@@ -51,28 +51,11 @@ Words all_operands(const std::vector<std::string>& given) {
 
 int run_parsed(Program& program, const std::vector<std::string>& given, const Interface& interface,
                const std::function<int(Program&, const Words&)>& run) {
-    CLI::App app;
-    app.name(program.name());
-    app.formatter(std::make_shared<HelpLayout>(interface.arguments));
-    // Of an option that is given twice the last one counts.
-    app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-    app.set_help_flag();
-    interface.declare(app);
-    if (app.get_help_ptr() == nullptr) app.set_help_flag("--help", "print this help and exit");
-    app.set_version_flag("--version", program.name() + " (zc) " ZC_VERSION,
-                         "print the version and exit");
-    const auto words = read_words(app, given);
-    if (!words) return program.misused(words.error());
-    try {
-        app.parse(for_cli11(*words));
-    } catch (const CLI::CallForHelp&) {
-        return print_text(program, app.help());
-    } catch (const CLI::CallForVersion& version) {
-        return print_text(program, std::string(version.what()) + '\n');
-    } catch (const CLI::ParseError& wrong) {
-        return program.misused(wrong.what());
-    }
-    return run(program, *words);
+    OptionTable table(program.name(), interface.arguments, program.name() + " (zc) " ZC_VERSION);
+    interface.declare(table);
+    const auto line = table.read(given);
+    if (!line) return program.misused(line.error());
+    return line->answer ? print_text(program, *line->answer) : run(program, line->words);
 }
 
 }  // namespace
@@ -130,9 +113,9 @@ void Program::explain(const Endpoint& source, const Endpoint& sink,
     say(text);
 }
 
-void add_common(CLI::App& app, CommonOptions& options) {
-    app.add_flag("--explain", options.explain, "say how each transfer was made, and why");
-    app.add_flag_callback(
+void add_common(OptionTable& table, CommonOptions& options) {
+    table.flag("--explain", options.explain, "say how each transfer was made, and why");
+    table.flag(
         "--no-cache", [&options] { options.policy.cache = Cache::bypass; },
         "leave nothing in the page cache that was not there");
     const auto choose = [&options](const std::string& when) {
@@ -140,13 +123,10 @@ void add_common(CLI::App& app, CommonOptions& options) {
                                                     {"always", ZeroCopy::always},
                                                     {"never", ZeroCopy::never}};
         const auto found = names.find(when);
-        if (found == names.end())
-            throw CLI::ValidationError("--zero-copy", "must be auto, always or never");
+        if (found == names.end()) throw BadValue("--zero-copy", "must be auto, always or never");
         options.policy.zero_copy = found->second;
     };
-    app.add_option_function<std::string>("--zero-copy", choose,
-                                         "hand out pages of files: auto, always or never")
-        ->type_name("WHEN");
+    table.value("--zero-copy=WHEN", choose, "hand out pages of files: auto, always or never");
 }
 
 std::optional<std::uint64_t> bytes_of(const std::string& text) {
@@ -168,42 +148,44 @@ std::optional<std::uint64_t> bytes_of(const std::string& text) {
     return bytes;
 }
 
-void add_size(CLI::App& app, const std::string& name, const std::string& text,
+void add_size(OptionTable& table, const std::string& name, const std::string& text,
               const std::function<void(std::uint64_t)>& store) {
     const auto take = [name, store](const std::string& given) {
         const auto bytes = bytes_of(given);
         if (!bytes)
-            throw CLI::ValidationError(
-                name, fmt::format("'{}' is no size; 4096, 64K, 10MB and 1GiB are", given));
+            throw BadValue(name,
+                           fmt::format("'{}' is no size; 4096, 64K, 10MB and 1GiB are", given));
         store(*bytes);
     };
-    app.add_option_function<std::string>(name, take, text)->type_name("SIZE");
+    table.value(name + "=SIZE", take, text);
 }
 
 std::optional<std::chrono::milliseconds> duration_of(const std::string& text) {
     constexpr double century = 100.0 * 366 * 24 * 3600 * 1000;
     static const std::map<std::string, double> units{
         {"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}};
-    double number = 0;
-    const char* const end = text.data() + text.size();
-    const auto read = std::from_chars(text.data(), end, number, std::chars_format::fixed);
-    const auto unit = units.find(std::string(read.ptr, end));
-    if (read.ec != std::errc() || unit == units.end()) return std::nullopt;
+    // Without what strtod(3) takes beside digits. std::from_chars() would do as well, but
+    // brings libm into every start of a program.
+    const std::string digits = text.substr(0, text.find_first_not_of("-.0123456789"));
+    char* end = nullptr;
+    const double number = std::strtod(digits.c_str(), &end);
+    const auto length = static_cast<std::size_t>(end - digits.c_str());
+    const auto unit = units.find(text.substr(length));
+    if (length == 0 || unit == units.end()) return std::nullopt;
     const double time = number * unit->second;
     if (!(time >= 0 && time <= century)) return std::nullopt;
     return std::chrono::milliseconds(static_cast<std::int64_t>(time));
 }
 
-void add_duration(CLI::App& app, const std::string& name, const std::string& text,
+void add_duration(OptionTable& table, const std::string& name, const std::string& text,
                   const std::function<void(std::chrono::milliseconds)>& store) {
     const auto take = [name, store](const std::string& given) {
         const auto time = duration_of(given);
         if (!time)
-            throw CLI::ValidationError(
-                name, fmt::format("'{}' is no time; 10, 0.5s, 500ms and 5m are", given));
+            throw BadValue(name, fmt::format("'{}' is no time; 10, 0.5s, 500ms and 5m are", given));
         store(*time);
     };
-    app.add_option_function<std::string>(name, take, text)->type_name("DURATION");
+    table.value(name + "=DURATION", take, text);
 }
 
 int run_program(std::vector<std::string> words, const Interface& interface,

@@ -61,18 +61,18 @@ struct CommonOptions {
     Policy policy;
 };
 
-void add_common(CLI::App& app, CommonOptions& options);
+void add_common(OptionTable& table, CommonOptions& options);
 
 // Adds an option that takes bytes: 4096, or with a unit as for dd and pv (K and KiB are
 // 1024, KB is 1000, and so for M, G and T).
-void add_size(CLI::App& app, const std::string& name, const std::string& text,
+void add_size(OptionTable& table, const std::string& name, const std::string& text,
               const std::function<void(std::uint64_t)>& store);
 
 // "10M", in capitals or not; nothing when it is no size, or more than there can be.
 [[nodiscard]] std::optional<std::uint64_t> bytes_of(const std::string& text);
 
 // Adds an option that takes a time: 10, 0.5, or with a unit 500ms, 30s, 5m, 1h.
-void add_duration(CLI::App& app, const std::string& name, const std::string& text,
+void add_duration(OptionTable& table, const std::string& name, const std::string& text,
                   const std::function<void(std::chrono::milliseconds)>& store);
 
 // "1.5s"; nothing when it is no time, or more than a century.
@@ -82,7 +82,7 @@ void add_duration(CLI::App& app, const std::string& name, const std::string& tex
 //
 // Takes    the words of the command line, the program's own name first; its
 //          options; `run`, which does the work and returns the exit status.
-//          It gets the words in their order; CLI11 has stored what options said.
+//          It gets the words in their order; what options said is stored.
 // Returns  the exit status; a bad option is told as GNU programs do, status 1.
 int run_program(std::vector<std::string> words, const Interface& interface,
                 const std::function<int(Program&, const Words&)>& run);

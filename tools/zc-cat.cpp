@@ -1,4 +1,5 @@
-// zc-cat: cat(1). Options are declared here; libzc does the work.
+// zc-cat: cat(1). Options are in cat_options.cpp, the output is in cat_output.cpp; libzc does
+// the work.
 #include <algorithm>
 #include <optional>
 #include <string>
@@ -19,68 +20,6 @@
 namespace {
 
 using zc::Side;
-
-// cat's own options, in the order of its help.
-void declare_lines(CLI::App& app, zc::LineOptions& lines) {
-    const auto flag = [&app](const char* names, const char* text, auto set) {
-        app.add_flag_callback(names, set, text);
-    };
-    flag("-A,--show-all", "equivalent to -vET",
-         [&] { lines.show_nonprinting = lines.show_ends = lines.show_tabs = true; });
-    flag("-b,--number-nonblank", "number nonempty output lines, overrides -n",
-         [&] { lines.numbering = zc::Numbering::nonblank; });
-    flag("-e", "equivalent to -vE", [&] { lines.show_nonprinting = lines.show_ends = true; });
-    flag("-E,--show-ends", "display $ at end of each line", [&] { lines.show_ends = true; });
-    flag("-n,--number", "number all output lines", [&] {
-        if (lines.numbering == zc::Numbering::none) lines.numbering = zc::Numbering::all;
-    });
-    flag("-s,--squeeze-blank", "suppress repeated empty output lines",
-         [&] { lines.squeeze_blank = true; });
-    flag("-t", "equivalent to -vT", [&] { lines.show_nonprinting = lines.show_tabs = true; });
-    flag("-T,--show-tabs", "display TAB characters as ^I", [&] { lines.show_tabs = true; });
-    flag("-u", "(ignored)", [] {});
-    flag("-v,--show-nonprinting", "use ^ and M- notation, except for LFD and TAB",
-         [&] { lines.show_nonprinting = true; });
-}
-
-void declare(CLI::App& app, zc::tool::CatOptions& options) {
-    app.description(
-        "Concatenate FILEs to standard output.\n\n"
-        "With no FILE, or when FILE is -, read standard input. A FILE is always a path;\n"
-        "an ADDRESS is what zc-relay takes, see zc-address(7).");
-    declare_lines(app, options.lines);
-    app.add_option("--from", options.source_addresses,
-                   "read ADDRESS, at this place among the FILEs")
-        ->type_name("ADDRESS")
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-        ->allow_extra_args(false);
-    auto* to = app.add_option_function<std::string>(
-                      "--to", [&](const std::string& text) { options.sink_address = text; },
-                      "write to ADDRESS")
-                   ->type_name("ADDRESS");
-    auto* output = app.add_option_function<std::string>(
-                          "-o,--output", [&](const std::string& text) { options.output = text; },
-                          "write to FILE instead of standard output")
-                       ->type_name("FILE")
-                       ->excludes(to);
-    auto* append = app.add_flag("--append", options.append, "append to the FILE of --output");
-    append->needs(output);
-    zc::tool::add_files(app, options.result, "replace the FILE of --output when all is well");
-    zc::tool::add_expectations(app, options.result);
-    app.get_option("--atomic")->needs(output)->excludes(append);
-    app.add_flag("--sparse", options.sparse, "leave holes in an output file, also for zeros");
-    zc::tool::add_size(app, "--skip", "leave out the first SIZE bytes of the input",
-                       [&](std::uint64_t bytes) { options.skip_bytes = bytes; });
-    zc::tool::add_size(app, "--count", "end after SIZE bytes of the input",
-                       [&](std::uint64_t bytes) { options.count_bytes = bytes; });
-    zc::tool::add_supervision(app, options.supervisor, {.size = false});
-    zc::tool::add_common(app, options.common);
-    app.footer(
-        "\nExamples:\n"
-        "  zc-cat f - g             f, then standard input, then g\n"
-        "  zc-cat --from TCP-LISTEN:4444 -o dump.sql\n"
-        "                           what one client sends, into a file\n");
-}
 
 bool changes_lines(const zc::LineOptions& lines) {
     return lines.numbering != zc::Numbering::none || lines.squeeze_blank || lines.show_ends ||
@@ -306,9 +245,10 @@ private:
 
 int main(int argc, char** argv) {
     zc::tool::CatOptions options;
-    return zc::tool::run_program(zc::tool::words_of(argc, argv),
-                                 {"[FILE]...", [&](CLI::App& app) { declare(app, options); }},
-                                 [&](zc::tool::Program& program, const zc::tool::Words& words) {
-                                     return Cat(program, options).run(words);
-                                 });
+    return zc::tool::run_program(
+        zc::tool::words_of(argc, argv),
+        {"[FILE]...", [&](auto& table) { zc::tool::declare_cat(table, options); }},
+        [&](zc::tool::Program& program, const zc::tool::Words& words) {
+            return Cat(program, options).run(words);
+        });
 }

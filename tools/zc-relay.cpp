@@ -282,7 +282,7 @@ int main(int argc, char** argv) {
     zc::tool::RelayFlags flags;
     return zc::tool::run_program(
         zc::tool::socat_spelling(argc, argv),
-        {"ADDRESS ADDRESS...", [&](CLI::App& app) { zc::tool::declare_relay(app, flags); }},
+        {"ADDRESS ADDRESS...", [&](auto& table) { zc::tool::declare_relay(table, flags); }},
         [&](zc::tool::Program& program, const zc::tool::Words& words) {
             return RelayTool(program, flags).run(words);
         });

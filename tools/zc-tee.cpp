@@ -77,7 +77,7 @@ int main(int argc, char** argv) {
     zc::tool::TeeOptions options;
     return zc::tool::run_program(
         zc::tool::words_of(argc, argv),
-        {"[FILE]...", [&](CLI::App& app) { zc::tool::declare_tee(app, options); }},
+        {"[FILE]...", [&](auto& table) { zc::tool::declare_tee(table, options); }},
         [&](zc::tool::Program& program, const zc::tool::Words& words) {
             return run(program, options, words);
         });

@@ -1,7 +1,6 @@
 #include "engine/rate_limit.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 
 namespace zc {
@@ -30,8 +29,8 @@ RateLimit::Leave RateLimit::ask(Clock::time_point now) {
         const double missing = (least - saved_) / rate;
         leave.bytes = saved_ >= least ? static_cast<std::uint64_t>(saved_) : 0;
         if (leave.bytes == 0)
-            leave.wait =
-                std::chrono::milliseconds(static_cast<std::int64_t>(std::ceil(missing * 1000)));
+            leave.wait = std::chrono::ceil<std::chrono::milliseconds>(
+                std::chrono::duration<double>(missing));
     }
     if (with_ == nullptr) return leave;
     const Leave other = with_->ask(now);

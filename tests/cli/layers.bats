@@ -64,7 +64,11 @@ plant() {
 }
 
 @test "layers: CLI11 in the library" {
-    plant src/address/zz.cpp '#include <CLI/CLI.hpp>' 'only tools'
+    plant src/address/zz.cpp '#include <CLI/CLI.hpp>' 'only tools/command_line.cpp'
+}
+
+@test "layers: CLI11 in a second file of the tools" {
+    plant tools/zz.hpp '#include <CLI/App.hpp>' 'only tools/command_line.cpp'
 }
 
 @test "layers: the library does not print" {
