@@ -19,8 +19,15 @@ teardown() { clean_up; }
     done
 }
 
-@test "start: zc-cat and zc-tee load the C library and nothing else" {
-    for program in zc-cat zc-tee; do
+@test "start: no program makes streams before main" {
+    for program in zc-cat zc-tee zc-relay; do
+        run -0 nm -C "$ZC_BIN/$program"
+        [[ $output != *"std::ios_base::Init::Init"* ]]
+    done
+}
+
+@test "start: the programs load the C library and nothing else" {
+    for program in zc-cat zc-tee zc-relay; do
         run -0 readelf -d "$ZC_BIN/$program"
         [[ $output == *"[libc.so.6]"* ]]
         others=$(grep NEEDED <<<"$output" | grep -cv -e libc.so.6 -e ld-linux || true)
