@@ -9,15 +9,11 @@
 FMT_BEGIN_NAMESPACE
 namespace detail {
 
-// The templates of that header which other files, and this one, use.
+// The templates of that header which <fmt/format.h> says are elsewhere, and the one that
+// <fmt/chrono.h> uses.
+template thousands_sep_result<char> thousands_sep_impl(locale_ref place);
+template char decimal_point_impl(locale_ref place);
 template std::locale locale_ref::get<std::locale>() const;
-template thousands_sep_result<char> thousands_sep_impl(locale_ref);
-template char decimal_point_impl(locale_ref);
-template dragonbox::decimal_fp<float> dragonbox::to_decimal(float) noexcept;
-template dragonbox::decimal_fp<double> dragonbox::to_decimal(double) noexcept;
-template void buffer<char>::append(const char*, const char*);
-template void vformat_to(buffer<char>&, string_view, basic_format_args<FMT_BUFFER_CONTEXT(char)>,
-                         locale_ref);
 
 }  // namespace detail
 FMT_END_NAMESPACE
