@@ -140,14 +140,17 @@ def sizes_rows(lab: Lab, flows: Flows, flow: Flow) -> None:
         who = (them if size == lab.bytes else few) | floors(lab, flow)
         if flow.name == "file-pipe-drop" and size == lab.bytes:
             who["--zero-copy=always"] = words(lab.ours("zc-cat"), "--zero-copy=always")
+        contestants = {
+            name: large_run(flows, flow, command, size)
+            for name, command in who.items()
+            if command(flow, Path("x")) is not None
+        }
+        if flow.name == "pipe-pipe":
+            contestants["no program"] = lambda size=size: flows.nothing(flow, size)  # type: ignore[misc]
         lab.row(
             f"cat/{flow.name}@{size_name(size)}",
             f"cat: {flow.title}, {size_name(size)}",
-            {
-                name: large_run(flows, flow, command, size)
-                for name, command in who.items()
-                if command(flow, Path("x")) is not None
-            },
+            contestants,
         )
     for left in flow.folder.glob("file-*"):
         left.unlink()

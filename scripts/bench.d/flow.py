@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable, Sequence
 
-from lab import MIB, Crew, Failed, Lab, digest_of, digest_of_file, on_processor, tcp_pair
+from lab import GIB, MIB, Crew, Failed, Lab, digest_of, digest_of_file, on_processor, tcp_pair
 from model import Sample, median
 
 # Where the program runs, and where those run that feed it and take from it.
@@ -128,6 +128,16 @@ class Flows:
 
     def large(self, flow: Flow, program: Command, size: int) -> Sample:
         return self.lab.sample(size, *self.once(flow, program, size))
+
+    def nothing(self, flow: Flow, size: int) -> Sample:
+        """What the ends of a pipe reach with no program between them."""
+        with Crew() as crew, ExitStack() as ends:
+            stdin = self._open_source(flow, size, crew, ends)
+            command = [*on_processor(PROGRAM), *self.lab.sink(size, *BY_DROPPING)]
+            taker = crew.start(command, stdin=stdin)
+            ends.close()
+            crew.expect_success(taker)
+        return {"rate": size / self.lab.sink_seconds() / GIB}
 
     def small(self, flow: Flow, program: Command, size: int, times: int) -> Sample:
         """Microseconds of the whole program, the median of some runs."""

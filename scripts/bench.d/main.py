@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import signal
 import subprocess
 import sys
 import time
@@ -180,7 +181,13 @@ def main() -> int:
     return 1 if words.verdict and not explained else 0
 
 
+def leave(_signal: int, _frame: object) -> None:
+    """As any other way out: what was started is ended, what was mounted is unmounted."""
+    sys.exit(143)
+
+
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, leave)
     try:
         sys.exit(main())
     except (Failed, OSError, ValueError, subprocess.CalledProcessError) as failed:
