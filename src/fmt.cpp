@@ -9,11 +9,9 @@
 FMT_BEGIN_NAMESPACE
 namespace detail {
 
-// The templates of that header which <fmt/format.h> says are elsewhere, and the one that
-// <fmt/chrono.h> uses.
+// The templates of that header which <fmt/format.h> says are elsewhere.
 template thousands_sep_result<char> thousands_sep_impl(locale_ref place);
 template char decimal_point_impl(locale_ref place);
-template std::locale locale_ref::get<std::locale>() const;
 
 }  // namespace detail
 FMT_END_NAMESPACE

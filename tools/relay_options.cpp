@@ -1,10 +1,10 @@
 #include "relay_options.hpp"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <ctime>
 #include <map>
 #include <string_view>
 #include <thread>
@@ -176,11 +176,15 @@ std::string recording_path(const std::string& name, const std::string& program, 
                            std::chrono::system_clock::time_point now) {
     const auto seconds = std::chrono::floor<std::chrono::seconds>(now);
     const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(now - seconds);
-    const std::tm local = fmt::localtime(std::chrono::system_clock::to_time_t(now));
+    const auto since = std::chrono::system_clock::to_time_t(now);
+    std::tm local{};
+    ::localtime_r(&since, &local);
+    std::array<char, 32> stamp{};
+    (void)std::strftime(stamp.data(), stamp.size(), "%Y%m%dT%H%M%S", &local);
     const std::array<std::pair<std::string_view, std::string>, 4> words{
         {{"$$", std::to_string(process)},
          {"$PROGNAME", program},
-         {"$TIMESTAMP", fmt::format("{:%Y%m%dT%H%M%S}", local)},
+         {"$TIMESTAMP", stamp.data()},
          {"$MICROS", fmt::format("{:06}", micros.count())}}};
     std::string path;
     for (std::string_view rest = name; !rest.empty();) {

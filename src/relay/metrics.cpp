@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <iterator>
 #include <memory>
 #include <string_view>
 #include <system_error>
@@ -23,12 +22,11 @@ constexpr std::size_t longest_request = 8192;
 class Text {
 public:
     void family(std::string_view name, std::string_view type, std::string_view help) {
-        fmt::format_to(std::back_inserter(text_), "# HELP {} {}\n# TYPE {} {}\n", name, help, name,
-                       type);
+        text_ += fmt::format("# HELP {} {}\n# TYPE {} {}\n", name, help, name, type);
     }
     template <class Value>
     void sample(std::string_view name, std::string_view labels, Value value) {
-        fmt::format_to(std::back_inserter(text_), "{}{} {}\n", name, labels, value);
+        text_ += fmt::format("{}{} {}\n", name, labels, value);
     }
     void histogram(const std::string& name, std::string_view help, const Histogram& histogram) {
         family(name, "histogram", help);

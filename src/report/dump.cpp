@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string_view>
 
 #include "report/log.hpp"
 
@@ -26,8 +27,10 @@ void add_text(std::string& out, unsigned char c) {
 }
 
 void add_hex(std::string& out, std::span<const std::byte> bytes) {
+    constexpr std::string_view digits = "0123456789abcdef";
     for (const std::byte each : bytes)
-        fmt::format_to(std::back_inserter(out), " {:02x}", static_cast<unsigned>(each));
+        out += {' ', digits[std::to_integer<unsigned>(each) / 16],
+                digits[std::to_integer<unsigned>(each) % 16]};
 }
 
 // Lines of 16 bytes, or up to a newline.

@@ -1,6 +1,5 @@
 #include "report/log.hpp"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <syslog.h>
 
@@ -32,7 +31,9 @@ std::string time_stamp(std::chrono::system_clock::time_point when, Precision pre
     const auto since = std::chrono::system_clock::to_time_t(seconds);
     std::tm local{};
     ::localtime_r(&since, &local);
-    std::string text = fmt::format("{:%Y/%m/%d %H:%M:%S}", local);
+    std::array<char, 32> stamp{};
+    (void)std::strftime(stamp.data(), stamp.size(), "%Y/%m/%d %H:%M:%S", &local);
+    std::string text = stamp.data();
     if (precision == Precision::us)
         text += fmt::format(
             ".{:06}",
@@ -51,8 +52,12 @@ std::string log_line(std::chrono::system_clock::time_point when, const LogStyle&
 std::string utc_stamp(std::chrono::system_clock::time_point when) {
     const auto seconds = std::chrono::floor<std::chrono::seconds>(when);
     const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(when - seconds);
-    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z",
-                       fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)), micros.count());
+    const auto since = std::chrono::system_clock::to_time_t(seconds);
+    std::tm utc{};
+    ::gmtime_r(&since, &utc);
+    std::array<char, 32> stamp{};
+    (void)std::strftime(stamp.data(), stamp.size(), "%Y-%m-%dT%H:%M:%S", &utc);
+    return fmt::format("{}.{:06}Z", stamp.data(), micros.count());
 }
 
 std::string json_log_line(std::chrono::system_clock::time_point when, const LogStyle& style,
