@@ -58,9 +58,9 @@ seconds_of() {
 }
 @test "stats: how long nothing moved, but not what the rate held back" {
     # The pause is what is measured.
-    (echo one; sleep 1.2; echo two) | limited zc-cat --stats=json --stats-file=stats >/dev/null
+    (echo one; sleep 2; echo two) | limited zc-cat --stats=json --stats-file=stats >/dev/null
     json '1.1 < d["stall_seconds"] < 10' <stats
-    (echo one; sleep 1.2; echo two) | limited zc-tee --stall-timeout=30 --stats=json --stats-file=stats >/dev/null
+    (echo one; sleep 2; echo two) | limited zc-tee --stall-timeout=30 --stats=json --stats-file=stats >/dev/null
     json '1.1 < d["stall_seconds"] < 10' <stats
     make_file f 3000
     limited zc-cat -L 2000 --stats=json --stats-file=stats f >/dev/null
