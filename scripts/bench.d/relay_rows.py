@@ -269,7 +269,7 @@ def idle_row(lab: Lab) -> None:
         spent = lab.processor_time(relay.pid) - before
         os.close(ready)
     lab.single(
-        f"relay/idle@{IDLE_CONNECTIONS}",
+        f"relay/idle@{count}",
         f"relay: an idle connection of {count}",
         "zc-relay",
         {
