@@ -118,7 +118,7 @@ void OptionTable::count(const std::string& form, int& store, const std::string& 
     dress(kept_->app.add_flag(form, store, text), text);
 }
 
-void OptionTable::value(const std::string& form, Store store, const std::string& text) {
+void OptionTable::value(const std::string& form, const Store& store, const std::string& text) {
     const Form read(form);
     dress(kept_->app.add_option_function<std::string>(read.names, store, text), read, text);
 }

@@ -56,7 +56,7 @@ public:
     void count(const std::string& form, int& store, const std::string& text = "");
 
     // An argument that is optional and not there is "".
-    void value(const std::string& form, Store store, const std::string& text = "");
+    void value(const std::string& form, const Store& store, const std::string& text = "");
     void value(const std::string& form, std::string& store, const std::string& text = "");
     // May be repeated; whoever needs the values finds them in the Words.
     void repeated(const std::string& form, const std::string& text);

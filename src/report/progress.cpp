@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdint>
+#include <chrono>
 
 #include "report/human.hpp"
 
@@ -41,8 +41,8 @@ std::string eta_text(const ProgressLook& look) {
     const double left = static_cast<double>(*look.size - look.bytes) /
                         static_cast<double>(look.bytes) * seconds(look.elapsed);
     constexpr double longest = 1e9;
-    const auto rounded = static_cast<std::int64_t>(std::min(left, longest) + 0.5);
-    return "ETA " + clock_text(std::chrono::seconds(rounded));
+    const std::chrono::duration<double> half_more(std::min(left, longest) + 0.5);
+    return "ETA " + clock_text(std::chrono::floor<std::chrono::seconds>(half_more));
 }
 
 std::vector<Part> parts_of(const ProgressLook& look) {
