@@ -86,8 +86,9 @@ class Flows:
     ) -> tuple[int, int]:
         """The program's standard output; without a crew also the end that can be read."""
         if flow.sink in ("file", "null"):
-            flow.copy.unlink(missing_ok=True)
             path = flow.copy if flow.sink == "file" else Path(os.devnull)
+            if flow.sink == "file":
+                path.unlink(missing_ok=True)
             file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
             ends.callback(os.close, file)
             return file, -1

@@ -19,7 +19,7 @@ GO_PATH = Path("/usr/share/gocode")
 def go_program(lab: Lab) -> str | None:
     """The Go side, if there is a Go; its module is in Debian's place for sources."""
     if peer("go") is None or not (GO_PATH / "src/golang.org/x/sys").is_dir():
-        print("Go's io.Copy is left out: no Go, or no golang.org/x/sys", file=sys.stderr)
+        print("Go is left out: no Go, or no golang.org/x/sys", file=sys.stderr)
         return None
     program = lab.place("copy-go")
     source = Path(__file__).resolve().parents[2] / "tests/bench"
@@ -54,7 +54,7 @@ def chunk_rows(lab: Lab, go: str | None) -> None:
     transfer = str(lab.tool / "transfer")
     programs = {"transfer()": [transfer], "read/write": [transfer, "--never"]}
     if go is not None:
-        programs["go"] = [go]
+        programs |= {"go": [go], "go io.Copy": [go, "-io"]}
     chunks = [1 << n for n in range(11)] if not lab.quick else [8, 128]
     for pair in ("tcp-tcp", "tcp-unix", "unix-tcp", "unix-unix"):
         kinds = (pair.split("-")[0], pair.split("-")[1])

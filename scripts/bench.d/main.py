@@ -11,6 +11,7 @@ import sys
 import time
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Sequence
 
 import cat_rows
 import library_rows
@@ -35,12 +36,21 @@ AREAS = {
 }
 
 
-def first_line(*command: str) -> str:
-    if found(command[0]) is None and not Path(command[0]).exists():
+def line_of(number: int, command: Sequence[str]) -> str:
+    """A line of what a program says of its version; nothing when it is not here."""
+    if found(command[0]) is None:
         return ""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    text = (done.stdout or done.stderr).strip()
-    return text.splitlines()[0] if text else ""
+    lines = (done.stdout or done.stderr).strip().splitlines()
+    return lines[number] if len(lines) > number else ""
+
+
+def first_line(*command: str) -> str:
+    return line_of(0, command)
+
+
+def second_line(*command: str) -> str:
+    return line_of(1, command)
 
 
 def header(binaries: Path, work: Path, quick: bool, rounds: int, size: int) -> dict[str, str]:
@@ -55,10 +65,9 @@ def header(binaries: Path, work: Path, quick: bool, rounds: int, size: int) -> d
     )
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // GIB
     commit = first_line("git", "-C", str(ROOT), "describe", "--always", "--dirty") or "unknown"
-    socat = subprocess.run(["socat", "-V"], capture_output=True, text=True, check=False).stdout
     theirs = [
         first_line("cat", "--version"),
-        " ".join(word for word in socat.split()[5:8] if word != "version") if socat else "",
+        second_line("socat", "-V").split(" on ")[0],
         first_line("haproxy", "-v").split("-1")[0],
         first_line("nginx", "-v"),
         first_line("go", "version"),
@@ -74,26 +83,13 @@ def header(binaries: Path, work: Path, quick: bool, rounds: int, size: int) -> d
 
 
 def words_of(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="scripts/bench",
-        description="Measures zc-cat, zc-tee, zc-relay and libzc beside what would be used instead.",
-    )
-    parser.add_argument("areas", nargs="*", metavar="AREA", help=f"{', '.join(AREAS)} or all (all)")
-    parser.add_argument("--quick", action="store_true", help="smaller, fewer, less to be believed")
+    # What they mean is said by scripts/bench --help.
+    parser = argparse.ArgumentParser(prog="scripts/bench", add_help=False)
+    parser.add_argument("areas", nargs="*", metavar="AREA")
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--verdict", action="store_true")
     parser.add_argument(
-        "--verdict",
-        action="store_true",
-        help="list what falls short of scripts/bench.d/targets in the last three whole runs, "
-        "which are kept in build/bench; measure first when there are none, or an AREA is named",
-    )
-    parser.add_argument(
-        "--from",
-        dest="saved",
-        metavar="FILE",
-        type=Path,
-        action="append",
-        default=[],
-        help="measure nothing: show, draw and judge saved runs",
+        "--from", dest="saved", metavar="FILE", type=Path, action="append", default=[]
     )
     words = parser.parse_args(arguments)
     for area in words.areas:
@@ -134,7 +130,7 @@ def measure(areas: list[str], quick: bool, targets: list[Target]) -> Run:
     with scratch_folder() as work:
         run = Run(header(binaries, work, quick, rounds, size))
         show_header(run)
-        lab = Lab(binaries, tools, work, size, rounds, quick, run, show)
+        lab = Lab(binaries, tools, work, size, rounds, quick, run, targets, show)
         for area in areas:
             began = time.monotonic()
             AREAS[area](lab)
@@ -172,7 +168,7 @@ def main() -> int:
         for row in run.rows:
             print(report.table(row, targets))
         pictures.draw(run, path.parent)
-    if not paths and words.verdict and not words.areas:
+    if not paths and words.verdict and not words.areas and not words.quick:
         paths = whole_runs()
     if not paths:
         paths = [keep(measure(areas, words.quick, targets), areas, words.quick)]

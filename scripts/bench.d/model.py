@@ -135,18 +135,21 @@ class Target:
 
 
 def read_targets(path: Path) -> list[Target]:
-    """Lines of five words; what is indented below one is its reason; # starts a comment."""
+    """Lines of four words; what is indented below one is its reason; # starts a comment."""
     entries: list[tuple[str, list[str]]] = []
     for line in path.read_text(encoding="utf-8").splitlines():
         if not line.strip() or line.startswith("#"):
             continue
-        if line[0].isspace():
+        if line[0].isspace() and entries:
             entries[-1][1].append(line.strip())
         else:
             entries.append((line, []))
     targets = []
     for line, reason in entries:
-        pattern, figure, peer, bound = line.split()
+        words = line.split()
+        if len(words) != 4 or words[3][:2] not in (">=", "<="):
+            raise ValueError(f"{path}: no target: {line}")
+        pattern, figure, peer, bound = words
         targets.append(
             Target(
                 pattern,
@@ -178,6 +181,11 @@ class Verdict:
         if not self.target.at_least:
             enough = self.value <= self.target.bound
         return "reached" if enough else "SHORT"
+
+
+def judged_peers(name: str, targets: list[Target]) -> set[str]:
+    """Whom a row's targets name; "best" may be any."""
+    return {target.peer for target in targets if fnmatch.fnmatchcase(name, target.pattern)}
 
 
 def judge(row: Row, targets: list[Target]) -> Iterator[Verdict]:

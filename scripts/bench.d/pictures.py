@@ -37,14 +37,12 @@ def abscissa(name: str) -> float:
     return float(text)
 
 
-def lines_of(
-    rows: Iterable[Row], figure: str, who: Iterable[str] | None = None
-) -> dict[str, Points]:
+def lines_of(rows: Iterable[Row], figure: str) -> dict[str, Points]:
     """A line for each contestant that is in at least two rows."""
     lines: dict[str, Points] = {}
     for row in rows:
         for name, figures in row.values.items():
-            if figure in figures and (who is None or name in who):
+            if figure in figures:
                 lines.setdefault(name, []).append((abscissa(row.name), median(figures[figure])))
     return {name: sorted(points) for name, points in lines.items() if len(points) > 1}
 
@@ -118,19 +116,19 @@ def tee(run: Run) -> list[Panel]:
     return panels
 
 
+def by_chunk(run: Run, area: str, title: str, pair: str, figure: str) -> Panel:
+    rows = matching(run, f"{area}/{pair}")
+    title = f"{title}, {pair.replace('-', ' -> ')}"
+    label = "GiB/s" if figure == "rate" else "CPU s/GiB"
+    return Panel(title, label, "bytes a write", lines_of(rows, figure), scale="set logscale x 2")
+
+
 def relay(run: Run) -> list[Panel]:
     panels = []
     for figure, label in (("rate", "GiB/s"), ("cpu", "CPU s/GiB")):
-        for pair in ("tcp-tcp", "unix-unix"):
-            panels.append(
-                Panel(
-                    f"zc-relay, {pair.replace('-', ' -> ')}",
-                    label,
-                    "bytes a write",
-                    lines_of(matching(run, f"relay/{pair}"), figure),
-                    scale="set logscale x 2",
-                )
-            )
+        panels += [
+            by_chunk(run, "relay", "zc-relay", pair, figure) for pair in ("tcp-tcp", "unix-unix")
+        ]
         panels.append(
             Panel(
                 "zc-relay, TCP -> TCP",
@@ -145,14 +143,8 @@ def relay(run: Run) -> list[Panel]:
 
 def library(run: Run) -> list[Panel]:
     return [
-        Panel(
-            f"transfer(), {pair.replace('-', ' -> ')}",
-            label,
-            "bytes a write",
-            lines_of(matching(run, f"library/{pair}"), figure),
-            scale="set logscale x 2",
-        )
-        for figure, label in (("rate", "GiB/s"), ("cpu", "CPU s/GiB"))
+        by_chunk(run, "library", "transfer()", pair, figure)
+        for figure in ("rate", "cpu")
         for pair in ("tcp-tcp", "tcp-unix", "unix-tcp", "unix-unix")
     ]
 

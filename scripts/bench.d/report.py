@@ -64,9 +64,10 @@ def told(verdict: Verdict) -> str:
 
 
 def verdict_of(runs: Sequence[Run], targets: Sequence[Target]) -> tuple[str, bool]:
-    """What falls short in more than half of the runs, and whether all of it is explained.
+    """What does not reach its target in more than half of the runs, and whether all that
+    falls short is explained.
 
-    A row without a verdict (noisy) in so many runs that none is left is listed apart: it
+    A row that is never short, but without a verdict (noisy) too often, is listed apart: it
     is neither good nor bad.
     """
     found: dict[tuple[str, str, str], list[Verdict]] = {}
@@ -80,9 +81,7 @@ def verdict_of(runs: Sequence[Run], targets: Sequence[Target]) -> tuple[str, boo
         words = [verdict.word for verdict in verdicts]
         if words.count("reached") * 2 > len(words):
             reached += 1
-        elif words.count("SHORT") == 0 and "reached" in words:
-            reached += 1
-        elif words.count("SHORT"):
+        elif "SHORT" in words:
             short.append(verdicts)
         else:
             unknown.append(verdicts)

@@ -1,6 +1,6 @@
-// copy [-copy] SOURCE SINK: what tests/bench/transfer does, in Go: by splice(2) through a
-// pipe of 1 MiB, waiting in the runtime's poller, as acln.ro/zerocopy's Transfer; with -copy
-// by io.Copy through memory. Addresses as transfer has them: TCP-LISTEN:PORT,..., TCP:HOST:PORT,
+// copy [-io] SOURCE SINK: what tests/bench/transfer does, in Go: by splice(2) through a
+// pipe of 1 MiB, waiting in the runtime's poller, as acln.ro/zerocopy's Transfer; with -io
+// by io.Copy, whatever Go makes of it. Addresses as transfer has them: TCP-LISTEN:PORT,..., TCP:HOST:PORT,
 // UNIX-LISTEN:PATH and UNIX-CONNECT:PATH.
 package main
 
@@ -96,8 +96,8 @@ func firstOf(a, b error) error {
 
 func main() {
 	words := os.Args[1:]
-	copies := len(words) > 0 && words[0] == "-copy"
-	if copies {
+	byIO := len(words) > 0 && words[0] == "-io"
+	if byIO {
 		words = words[1:]
 	}
 	if len(words) != 2 {
@@ -105,8 +105,8 @@ func main() {
 	}
 	source := open(words[0])
 	sink := open(words[1])
-	if copies {
-		_, err := io.Copy(struct{ io.Writer }{sink}, struct{ io.Reader }{source})
+	if byIO {
+		_, err := io.Copy(sink, source)
 		must(err)
 	} else {
 		must(splice(sink, source))

@@ -50,6 +50,47 @@ judged() {
     [[ $output == *"1.200, 1.000, 1.200 for <=1.05"* ]]
 }
 
+@test "bench: one good run among noisy ones is no verdict" {
+    saved good "100, 100" "100, 100"
+    saved noisy "100, 200, 300, 400" "200, 200, 200, 200"
+    judged noisy good noisy
+    [ "$status" -eq 0 ]
+    [[ $output == *"0 of 1 rows reach their target, in 3 runs"*"1 have no verdict"* ]]
+}
+
+# python LINE...: with the modules of the bench at hand.
+python() {
+    run /usr/bin/python3 -B -c "import sys; sys.path.insert(0, '$ZC_ROOT/scripts/bench.d')
+$1"
+    echo "$output"
+    [ "$status" -eq 0 ]
+}
+
+@test "bench: who is slow runs once, but not whom a target names" {
+    python "
+import lab, pathlib, model
+lab.TOO_SLOW = -1
+here = pathlib.Path('.')
+target = model.Target('a/row', 'wall', 'cat', False, 1.0, '')
+run = model.Run({})
+room = lab.Lab(here, here, here, 1, 5, False, run, [target], lambda row: None)
+sample = lambda: {'wall': 1.0}
+row = room.row('a/row', 'a row', {'zc-cat': sample, 'cat': sample, 'other': sample})
+assert {name: len(v['wall']) for name, v in row.values.items()} == {'zc-cat': 5, 'cat': 5, 'other': 1}"
+}
+
+@test "bench: a line of targets that is none is told" {
+    echo "cat/start-up wall cat 1.2" >"$BATS_TEST_TMPDIR/targets"
+    python "
+import model, pathlib
+try:
+    model.read_targets(pathlib.Path('$BATS_TEST_TMPDIR/targets'))
+except ValueError as wrong:
+    assert 'no target: cat/start-up wall cat 1.2' in str(wrong)
+else:
+    raise AssertionError"
+}
+
 @test "bench: what is no saved run is told in one line" {
     echo nothing >"$BATS_TEST_TMPDIR/wrong"
     judged wrong
@@ -61,16 +102,12 @@ judged() {
 }
 
 @test "bench: every target names rows that are measured, and a figure" {
-    run /usr/bin/python3 -B - "$ZC_ROOT/scripts/bench.d" <<'END'
-import sys
-sys.path.insert(0, sys.argv[1])
+    python "
 from model import FIGURES, read_targets
 from pathlib import Path
-targets = read_targets(Path(sys.argv[1]) / "targets")
+targets = read_targets(Path('$ZC_ROOT/scripts/bench.d/targets'))
 assert len(targets) > 40, len(targets)
 for target in targets:
     assert target.figure in FIGURES, target
-    assert target.pattern.split("/")[0] in ("cat", "tee", "relay", "library", "result"), target
-END
-    [ "$status" -eq 0 ]
+    assert target.pattern.split('/')[0] in ('cat', 'tee', 'relay', 'library', 'result'), target"
 }
