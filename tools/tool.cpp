@@ -195,6 +195,9 @@ int run_program(std::vector<std::string> words, const Interface& interface,
     try {
         if (!has_options(words)) return run(program, all_operands(words));
         return run_parsed(program, words, interface, run);
+    } catch (const BadValue& wrong) {
+        // Of an option whose every value counts, seen only now.
+        return program.misused(wrong.what());
     } catch (const std::bad_alloc&) {
         program.complain("memory", "exhausted");
     } catch (const std::exception& wrong) {

@@ -59,7 +59,8 @@ as_gnu() {
 
 @test "modes that are none: words, status, where to look" {
     local option program status
-    for option in --output-error=w --output-error=nosuch --output-error=exi; do
+    for option in --output-error=w --output-error=nosuch --output-error=exi \
+        '--output-error=nosuch --output-error=warn'; do
         for program in gnu ours; do
             status=0
             limited "${!program}" $option file </dev/null >said.$program 2>&1 || status=$?
