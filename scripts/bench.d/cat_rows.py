@@ -128,7 +128,7 @@ def sizes_rows(lab: Lab, flows: Flows, flow: Flow) -> None:
             flows.check(flow, command)
 
     small = [0, 100, 4 * KIB, 64 * KIB, MIB] if not lab.quick else [100, 64 * KIB]
-    times = 3 if lab.quick else 8
+    times = 3
     for size in small:
         lab.row(
             f"cat/{flow.name}@{size_name(size)}",
@@ -188,7 +188,8 @@ def make_text(path: Path, size: int) -> None:
 
 def text_rows(lab: Lab, flows: Flows) -> None:
     text = lab.place("text")
-    make_text(text, lab.bytes)
+    size = lab.bytes // 2
+    make_text(text, size)
     null = Flow("text", "text -> /dev/null", "null", "null", lab.work)
     cats = {"zc-cat": lab.ours("zc-cat"), "cat": CAT} | newer("ZC_BENCH_CAT")
     for option in ("-n", "-A", "-s", "-E"):
@@ -196,7 +197,7 @@ def text_rows(lab: Lab, flows: Flows) -> None:
 
         def run(program: str) -> Callable[[], Sample]:
             command = [program, option, str(text)]
-            return lambda: flows.large(null, lambda _flow, _file: command, lab.bytes)
+            return lambda: flows.large(null, lambda _flow, _file: command, size)
 
         lab.row(
             f"cat/text{option}",

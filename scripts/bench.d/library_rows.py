@@ -59,7 +59,7 @@ def chunk_rows(lab: Lab, go: str | None) -> None:
     for pair in ("tcp-tcp", "tcp-unix", "unix-tcp", "unix-unix"):
         kinds = (pair.split("-")[0], pair.split("-")[1])
         for chunk in chunks:
-            size = lab.bytes // (8 if chunk < 16 else 4)
+            size = lab.bytes // (16 if chunk < 16 else 8)
 
             def run(
                 program: list[str],

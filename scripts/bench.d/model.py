@@ -133,6 +133,9 @@ class Target:
     def __str__(self) -> str:
         return f"{'>=' if self.at_least else '<='}{self.bound:g}"
 
+    def is_reached(self, value: float) -> bool:
+        return value >= self.bound if self.at_least else value <= self.bound
+
 
 def read_targets(path: Path) -> list[Target]:
     """Lines of four words; what is indented below one is its reason; # starts a comment."""
@@ -170,17 +173,26 @@ class Verdict:
     row: Row
     target: Target
     peer: str
-    value: float
-    spread: float
+    values: list[float]
+
+    @property
+    def value(self) -> float:
+        return median(self.values)
+
+    @property
+    def spread(self) -> float:
+        return spread(self.values)
 
     @property
     def word(self) -> str:
         if self.spread > NOISY:
             return "noisy"
-        enough = self.value >= self.target.bound
-        if not self.target.at_least:
-            enough = self.value <= self.target.bound
-        return "reached" if enough else "SHORT"
+        return "reached" if self.target.is_reached(self.value) else "SHORT"
+
+    @property
+    def always(self) -> bool:
+        """Whether every round reached the target, however far apart they are."""
+        return all(map(self.target.is_reached, self.values))
 
 
 def judged_peers(name: str, targets: list[Target]) -> set[str]:
@@ -203,4 +215,4 @@ def judge(row: Row, targets: list[Target]) -> Iterator[Verdict]:
         else:
             values = row.ratios(target.figure, peer)
         if values:
-            yield Verdict(row, target, peer, median(values), spread(values))
+            yield Verdict(row, target, peer, values)

@@ -195,7 +195,7 @@ def chunk_rows(lab: Lab) -> None:
     for pair in ("tcp-tcp", "tcp-unix", "unix-tcp", "unix-unix"):
         kinds = (pair.split("-")[0], pair.split("-")[1])
         for chunk in chunks:
-            size = lab.bytes // (8 if chunk < 16 else 4)
+            size = lab.bytes // (16 if chunk < 16 else 8)
             lab.row(
                 f"relay/{pair}@{chunk}KiB",
                 f"relay: {pair.replace('-', ' -> ')}, {chunk} KiB writes",

@@ -59,7 +59,8 @@ def percent(values: list[float]) -> str:
 
 def told(verdict: Verdict) -> str:
     if verdict.word == "noisy":
-        return f"none: spread of {verdict.spread:.0f} %"
+        every = ", every round reached" if verdict.always else ""
+        return f"none: spread of {verdict.spread:.0f} %{every}"
     return verdict.word
 
 
@@ -67,8 +68,8 @@ def verdict_of(runs: Sequence[Run], targets: Sequence[Target]) -> tuple[str, boo
     """What does not reach its target in more than half of the runs, and whether all that
     falls short is explained.
 
-    A row that is never short, but without a verdict (noisy) too often, is listed apart: it
-    is neither good nor bad.
+    A noisy run has no verdict, but where every round of it reached the target it is no
+    reason for doubt. A row that is never short, but in doubt too often, is listed apart.
     """
     found: dict[tuple[str, str, str], list[Verdict]] = {}
     for run in runs:
@@ -79,7 +80,8 @@ def verdict_of(runs: Sequence[Run], targets: Sequence[Target]) -> tuple[str, boo
     short, unknown, reached = [], [], 0
     for verdicts in found.values():
         words = [verdict.word for verdict in verdicts]
-        if words.count("reached") * 2 > len(words):
+        good = sum(verdict.word == "reached" or verdict.always for verdict in verdicts)
+        if good * 2 > len(verdicts):
             reached += 1
         elif "SHORT" in words:
             short.append(verdicts)
@@ -91,7 +93,7 @@ def verdict_of(runs: Sequence[Run], targets: Sequence[Target]) -> tuple[str, boo
         for verdicts in sorted(short, key=shortfall):
             lines += listed(verdicts)
     if unknown:
-        lines.append(f"\n{len(unknown)} have no verdict, because the runs were noisy:")
+        lines.append(f"\n{len(unknown)} have no verdict, because the runs are noisy:")
         for verdicts in unknown:
             lines += listed(verdicts)
     explained = all(verdicts[0].target.reason for verdicts in short)

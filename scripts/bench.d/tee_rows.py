@@ -28,10 +28,12 @@ class Tee:
     sinks: Sequence[str | Path]
     source: Sequence[str] = BY_VMSPLICE
     taker: Sequence[str] = BY_DROPPING
+    # Ends that copy cost as much as the program, and one processor is too little for both.
+    apart: bool = True
 
     @property
-    def writes_files(self) -> bool:
-        return any(isinstance(sink, Path) for sink in self.sinks)
+    def files(self) -> int:
+        return sum(isinstance(sink, Path) for sink in self.sinks)
 
 
 def start_taker(lab: Lab, crew: Crew, fifo: Path, size: int, how: Sequence[str]) -> None:
@@ -60,13 +62,14 @@ def open_sinks(lab: Lab, crew: Crew, tee: Tee, size: int) -> list[str]:
 
 
 def once(lab: Lab, program: Program, tee: Tee, size: int) -> Sample:
+    ends, middle = (on_processor(ENDS), PROGRAM) if tee.apart else ([], None)
     with Crew() as crew:
         sinks = open_sinks(lab, crew, tee, size)
         stdin, feed = os.pipe()
         take, stdout = os.pipe()
-        crew.start_ready([*on_processor(ENDS), *lab.source(size, *tee.source)], stdout=feed)
-        crew.start([*on_processor(ENDS), *lab.sink(size, *tee.taker)], stdin=take)
-        crew.start(lab.measured([*program, *sinks], PROGRAM), stdin=stdin, stdout=stdout)
+        crew.start_ready([*ends, *lab.source(size, *tee.source)], stdout=feed)
+        crew.start([*ends, *lab.sink(size, *tee.taker)], stdin=take)
+        crew.start(lab.measured([*program, *sinks], middle), stdin=stdin, stdout=stdout)
         for end in (stdin, feed, take, stdout):
             os.close(end)
         crew.expect_all()
@@ -81,7 +84,7 @@ def run_of(lab: Lab, program: Program, tee: Tee, size: int) -> Callable[[], Samp
     def run() -> Sample:
         # Memory that nobody has used for a second is the host's on many virtual machines,
         # and whoever writes a file first pays for it.
-        if tee.writes_files:
+        if tee.files:
             once(lab, program, tee, size)
         return once(lab, program, tee, size)
 
@@ -118,6 +121,7 @@ def tees(lab: Lab) -> list[Tee]:
         ["null"],
         source=("--chunk", "65536"),
         taker=("--chunk", "262144"),
+        apart=False,
     )
     all_of_them = [
         plain,
@@ -147,7 +151,7 @@ def rows_of_sinks(lab: Lab) -> None:
             {who: run_of(lab, what, null, size) for who, what in (programs | floor).items()},
         )
     for tee in tees(lab):
-        size = lab.bytes if len(tee.sinks) < 4 else lab.bytes // 2
+        size = lab.bytes // 2 // max(1, tee.files)  # as much to write, however many files
         lab.row(
             f"tee/{tee.name}",
             f"tee: {tee.title}",

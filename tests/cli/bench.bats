@@ -39,6 +39,14 @@ judged() {
     [[ $output == *"1 have no verdict"* ]]
 }
 
+@test "bench: a noisy row whose every round reaches the target is no reason for doubt" {
+    saved one "20, 40, 60, 80" "200, 200, 200, 200"
+    judged one
+    [ "$status" -eq 0 ]
+    [[ $output == *"none: spread of 60 %, every round reached"* ]]
+    [[ $output == *"1 of 1 rows reach their target"* ]]
+}
+
 @test "bench: two runs out of three decide" {
     saved good "100, 100" "100, 100"
     saved bad "120, 120" "100, 100"
