@@ -38,7 +38,8 @@ inline constexpr std::chrono::microseconds quick_answer{100};
 // and with a pipe still to be made up to 64 KiB.
 inline constexpr std::size_t relay_buffer_bytes = 16 * 1024;
 
-// How long a stream must have moved nothing before its carrier serves others.
+// How long a stream must have moved nothing before its carrier serves others, where it
+// is not lent as soon as it is empty: with a rate, `ignoreeof`, or an end of somebody else.
 inline constexpr std::chrono::milliseconds carrier_rest{200};
 
 // The user-space buffer of `copy` and `uncached`.

@@ -99,6 +99,7 @@ private:
     Ways way_;
     bool finished_ = false;
     bool moved_in_turn_ = false;
+    bool has_bulk_ = false;  // the last turn that moved something filled a buffer
     bool waits_for_sink_ = false;
     bool looks_closely_ = false;
     FdView sink_;

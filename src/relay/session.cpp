@@ -5,8 +5,8 @@
 // - quiet: nothing is held, no pipe, no memory. It waits for input at its source.
 // - moving: it has been given a turn and has not yet come to a stop; it gets
 //   another without being asked.
-// - waiting for its source: nothing is held. A carrier may still be borrowed, but
-//   not for longer than carrier_rest.
+// - waiting for its source: nothing is held. Between sockets no carrier is
+//   borrowed, else not for longer than carrier_rest.
 // - waiting for its sink: bytes are held. It waits for room, and for nothing else:
 //   who holds bytes must never sleep on a source.
 //

@@ -142,6 +142,23 @@ limit_for_one() {
     [ "$(grep -c 'copy, 3000000 bytes by copy' relay.log)" -eq 2 ]
 }
 
+# How many sessions have ended: each tells of the byte that came back.
+sessions_told() { (($(grep -c 'copy, 1 bytes by copy' relay.log) == $1)); }
+
+@test "a pipe that is empty is the next stream's, also while its own goes on" {
+    start_peer server --count 2 tcp-listen expect=3000000 say=x end
+    start_relay --threads=1 --pipe-memory=64K --explain TCP-LISTEN:0,fork "TCP:127.0.0.1:$peer_port"
+    mkfifo gate
+    start peer "tcp:$port" send=3000000 hear=x mark=in1 gate=gate shut end
+    local first=$started_pid
+    until_true test -e in1
+    limited peer "tcp:$port" send=3000000 hear=x shut end
+    timeout 20 bash -c ': >gate'
+    finished "$first"
+    until_true sessions_told 2
+    [ "$(grep -c 'carrier, [0-9]* bytes by carrier' relay.log)" -eq 2 ]
+}
+
 @test "an ordinary user's pipe quota used up: whole all the same" {
     ((EUID == 0)) || skip "only root can become another user"
     under=(setpriv --reuid=nobody --regid=nogroup --clear-groups)
