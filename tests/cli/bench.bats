@@ -87,6 +87,25 @@ row = room.row('a/row', 'a row', {'zc-cat': sample, 'cat': sample, 'other': samp
 assert {name: len(v['wall']) for name, v in row.values.items()} == {'zc-cat': 5, 'cat': 5, 'other': 1}"
 }
 
+@test "bench: a peer that fails is left out of its row, but not ours" {
+    python "
+import lab, pathlib, model
+here = pathlib.Path('.')
+run = model.Run({})
+room = lab.Lab(here, here, here, 1, 2, False, run, [], lambda row: None)
+def failing():
+    raise lab.Failed('broken')
+sample = lambda: {'wall': 1.0}
+row = room.row('a/row', 'a row', {'zc-cat': sample, 'cat': failing, 'other': sample})
+assert {name: len(v['wall']) for name, v in row.values.items()} == {'zc-cat': 2, 'other': 2}
+try:
+    room.row('a/row', 'a row', {'zc-cat': failing, 'cat': sample})
+except lab.Failed as failed:
+    assert 'a/row: zc-cat: broken' in str(failed)
+else:
+    raise AssertionError"
+}
+
 @test "bench: a line of targets that is none is told" {
     echo "cat/start-up wall cat 1.2" >"$BATS_TEST_TMPDIR/targets"
     python "
