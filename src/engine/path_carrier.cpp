@@ -17,6 +17,7 @@
 // 4. A socket that cannot make us sleep is asked again until it has no more or the
 //    carrier no room: 43 % of a relay's time goes into waking the two others up, and
 //    it does so once a call. CPU s/GiB from TCP to TCP 0.165, with one splice 0.19.
+//    A file, which has everything at once, is taken in pieces (file_piece_bytes).
 //
 // What must stay true. Only what the source answers while the carrier is empty says
 // something of the source: EAGAIN that it has nothing, 0 that it is at its end. A
@@ -30,6 +31,16 @@
 
 namespace zc {
 
+namespace {
+
+std::size_t most_at_once(const Route& route) {
+    const bool file_to_pipe =
+        has_page_cache(route.source.facts.kind) && route.sink.facts.kind == FdKind::pipe;
+    return file_to_pipe ? limits::file_piece_bytes : limits::splice_bytes;
+}
+
+}  // namespace
+
 Result<Step> load_carrier(Route& route, std::size_t limit) {
     if (route.source_error) return failure(*route.source_error);
     Carrier& carrier = route.space.carrier;
@@ -40,7 +51,7 @@ Result<Step> load_carrier(Route& route, std::size_t limit) {
         return Step{Step::Kind::wait_source};
     ++route.calls;
     const auto got = sys::splice(route.source.fd, (*pipe)->write_end(),
-                                 std::min(limit, limits::splice_bytes), sleep_of(route));
+                                 std::min(limit, most_at_once(route)), sleep_of(route));
     if (!got) return waits_demotes_or_fails(got.error(), Side::source);
     if (*got == 0) return ended();
     carrier.filled(*got);

@@ -52,6 +52,12 @@ inline constexpr std::size_t uncached_bytes = 1024 * 1024;
 // looks at the lease, the limit and the counters.
 inline constexpr std::size_t splice_bytes = 4 * 1024 * 1024;
 
+// The most one splice takes from a file for a pipe: a quarter of the pipe, so that its
+// reader takes some while we bring more. With a whole pipe-full both wait in turns.
+// GiB/s (and spread) 41 (8 %), with 128 KiB 29 (24 %), 512 KiB 38 (12 %), 1 MiB 20
+// (94 %); CPU s/GiB 0.025, 0.033, 0.023, 0.029.
+inline constexpr std::size_t file_piece_bytes = 256 * 1024;
+
 // The most one copy_file_range is asked to move. Without reflink it copies in
 // the kernel, about 0.1 s for this much, and cannot be interrupted.
 inline constexpr std::size_t reflink_bytes = 256 * 1024 * 1024;
