@@ -39,6 +39,10 @@ std::optional<PrivatePipe> CarrierPool::take() {
     return std::move(*made);
 }
 
+bool CarrierPool::can_lend() const {
+    return !idle_.empty() || budget_->has(limits::first_carrier_bytes);
+}
+
 void CarrierPool::give_back(PrivatePipe pipe) {
     if (idle_.size() == limits::idle_carriers)
         lost(pipe.capacity());

@@ -19,6 +19,7 @@ public:
         : left_(bytes), taken_(taken) {}
     // False when that much is not left.
     [[nodiscard]] bool take(std::size_t bytes);
+    [[nodiscard]] bool has(std::size_t bytes) const { return left_ >= bytes; }
     void give_back(std::size_t bytes) {
         left_ += bytes;
         if (taken_ != nullptr) *taken_ -= bytes;
@@ -42,6 +43,8 @@ public:
     // An empty pipe, 64 KiB or more; nothing when the budget or the descriptors are
     // used up: then bytes are copied.
     [[nodiscard]] std::optional<PrivatePipe> take();
+    // Whether it is worth asking; another loop may still be quicker.
+    [[nodiscard]] bool can_lend() const;
     void give_back(PrivatePipe pipe);
     // Closes those that nobody has.
     void clear();

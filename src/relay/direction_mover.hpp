@@ -21,6 +21,7 @@ struct Direction::Mover {
     std::variant<std::monostate, Transfer, Fanout> how;
     std::size_t lent_bytes = 0;      // of the pool's carrier, 0 without
     std::size_t reserved_bytes = 0;  // of pipes that are its own
+    bool found_no_carrier = false;   // copies, until there is one
     bool guards_pages = false;       // of a file, so must not be interrupted
     std::uint64_t blocks = 0;
 

@@ -43,8 +43,8 @@ Client client(const char* label, EndOfWriting end = EndOfWriting::shutdown) {
 
 // What a loop has for its sessions.
 struct Rig {
-    explicit Rig(SessionOptions options = {})
-        : budget(1 << 24), resources(std::move(options), budget, limits::relay_buffer_bytes) {}
+    explicit Rig(SessionOptions options = {}, std::size_t pipe_memory = 1 << 24)
+        : budget(pipe_memory), resources(std::move(options), budget, limits::relay_buffer_bytes) {}
     PipeBudget budget;
     Resources resources;
 };
@@ -252,6 +252,39 @@ TEST_CASE("session: a descriptor passed over a UNIX socket stops no bytes behind
     for (int i = 0; i < 100; ++i)  // without an event
         if ((*session)->advance(SessionWork::Clock::now()) != SessionWork::State::moving) break;
     CHECK(test::read_now(right.far.view()) == "ab");
+    (*session)->abandon(SessionWork::Clock::now());
+    (void)(*session)->finish();
+}
+
+TEST_CASE("session: who found no pipe takes one as soon as there is one") {
+    Client left = client("left");
+    Client right = client("right");
+    Rig rig({}, limits::first_carrier_bytes);
+    auto elsewhere = rig.resources.carriers.take();
+    REQUIRE(elsewhere);
+    auto session =
+        SessionWork::create(std::move(left.stream), std::move(right.stream), rig.resources);
+    Watch watch = watch_over(**session);
+    const std::string bulk = pattern(2 * limits::relay_buffer_bytes);
+    const auto pass_on = [&] {
+        test::write_all(left.far.view(), bulk);
+        tell(**session, watch.wait(20s));
+        while ((*session)->advance(SessionWork::Clock::now()) == SessionWork::State::moving) {
+        }
+        CHECK(test::read_now(right.far.view()) == bulk);
+    };
+    const auto carried = [&] {
+        std::uint64_t bytes = 0;
+        for (const EndReport& each : (*session)->reports())
+            bytes += each.report.bytes_by[static_cast<std::size_t>(Method::carrier)];
+        return bytes;
+    };
+    pass_on();
+    pass_on();
+    CHECK(carried() == 0);
+    rig.resources.carriers.give_back(std::move(*elsewhere));
+    pass_on();
+    CHECK(carried() == bulk.size());
     (*session)->abandon(SessionWork::Clock::now());
     (void)(*session)->finish();
 }

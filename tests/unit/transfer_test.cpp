@@ -5,6 +5,7 @@
 #include "battery.hpp"
 #include "catch.hpp"
 #include "engine/path.hpp"
+#include "kernel/limits.hpp"
 #include "unit/fake_kernel.hpp"
 
 using namespace zc;
@@ -113,6 +114,14 @@ TEST_CASE("transfer: is promoted after 64 KiB") {
 TEST_CASE("transfer: a large file is spliced from its first byte") {
     Bench bench(file(pattern(300'000)), socket());
     CHECK(by(bench.run({always, {}, Waiting::in_kernel}), Method::carrier) == 300'000);
+}
+
+TEST_CASE("transfer: a file goes into a pipe by pieces") {
+    constexpr std::size_t size = 4 * limits::pipe_bytes;
+    Bench bench(file(pattern(size)), pipe());
+    CHECK(by(bench.run({always, {}, Waiting::in_kernel}), Method::carrier) == size);
+    CHECK((bench.received == pattern(size)));
+    CHECK(bench.kernel.calls(fake::Call::splice) >= 2 * size / limits::file_piece_bytes);
 }
 
 TEST_CASE("transfer: a file that claims less, more or nothing") {
