@@ -129,12 +129,11 @@ def sizes_rows(lab: Lab, flows: Flows, flow: Flow) -> None:
             flows.check(flow, command)
 
     small = [0, 100, 4 * KIB, 64 * KIB, MIB] if not lab.quick else [100, 64 * KIB]
-    times = 3
     for size in small:
         lab.row(
             f"cat/{flow.name}@{size_name(size)}",
             f"cat: {flow.title}, {size_name(size)}",
-            {name: small_run(flows, flow, command, size, times) for name, command in few.items()},
+            {name: small_run(flows, flow, command, size, times=3) for name, command in few.items()},
         )
     large = [16 * MIB, 128 * MIB, lab.bytes] if not lab.quick else [lab.bytes]
     for size in large:

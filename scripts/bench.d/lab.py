@@ -180,7 +180,8 @@ class Lab:
         peer that fails is left out, with a line that says why."""
         row = Row(name, title)
         ours = next(iter(contestants))
-        judged = judged_peers(name, self.targets) | {ours}
+        named = judged_peers(name, self.targets)
+        judged = set(contestants) if "best" in named else named | {ours}
         waiting = dict(contestants)
         for _ in range(rounds or self.rounds):
             for contestant, run in list(waiting.items()):

@@ -196,7 +196,7 @@ class Verdict:
 
 
 def judged_peers(name: str, targets: list[Target]) -> set[str]:
-    """Whom a row's targets name; "best" may be any."""
+    """Whom a row's targets name; "best" may be any, "-" is nobody."""
     return {target.peer for target in targets if fnmatch.fnmatchcase(name, target.pattern)}
 
 

@@ -84,7 +84,10 @@ run = model.Run({})
 room = lab.Lab(here, here, here, 1, 5, False, run, [target], lambda row: None)
 sample = lambda: {'wall': 1.0}
 row = room.row('a/row', 'a row', {'zc-cat': sample, 'cat': sample, 'other': sample})
-assert {name: len(v['wall']) for name, v in row.values.items()} == {'zc-cat': 5, 'cat': 5, 'other': 1}"
+assert {name: len(v['wall']) for name, v in row.values.items()} == {'zc-cat': 5, 'cat': 5, 'other': 1}
+room.targets = [model.Target('a/row', 'wall', 'best', False, 1.0, '')]
+row = room.row('a/row', 'a row', {'zc-cat': sample, 'cat': sample, 'other': sample})
+assert {len(v['wall']) for v in row.values.values()} == {5}"
 }
 
 @test "bench: a peer that fails is left out of its row, but not ours" {
