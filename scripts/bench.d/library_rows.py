@@ -11,7 +11,7 @@ from typing import Callable
 from flow import BY_WRITING
 from lab import KIB, Crew, Lab, peer, wait_listening
 from model import Sample
-from relay_rows import Place
+from relay_rows import Place, size_by_chunk
 
 GO_PATH = Path("/usr/share/gocode")
 
@@ -59,7 +59,7 @@ def chunk_rows(lab: Lab, go: str | None) -> None:
     for pair in ("tcp-tcp", "tcp-unix", "unix-tcp", "unix-unix"):
         kinds = (pair.split("-")[0], pair.split("-")[1])
         for chunk in chunks:
-            size = lab.bytes // (16 if chunk < 16 else 8)
+            size = size_by_chunk(lab, chunk)
 
             def run(
                 program: list[str],

@@ -187,6 +187,12 @@ def through_of(
     return lambda: through(lab, relay, kinds, chunk, size, streams)
 
 
+def size_by_chunk(lab: Lab, chunk: int) -> int:
+    """Bytes of one run with writes of so many KiB. Which processor three programs on two of
+    them wake up on changes from run to run; a run of a quarter of a second has some of each."""
+    return lab.bytes // (16 if chunk < 4 else 8 if chunk < 16 else 4)
+
+
 def chunk_rows(lab: Lab) -> None:
     """The four pairs of sockets, from 1 KiB to 1 MiB a write."""
     who = ["zc-relay", "--zero-copy=never"]
@@ -195,7 +201,7 @@ def chunk_rows(lab: Lab) -> None:
     for pair in ("tcp-tcp", "tcp-unix", "unix-tcp", "unix-unix"):
         kinds = (pair.split("-")[0], pair.split("-")[1])
         for chunk in chunks:
-            size = lab.bytes // (16 if chunk < 16 else 8)
+            size = size_by_chunk(lab, chunk)
             lab.row(
                 f"relay/{pair}@{chunk}KiB",
                 f"relay: {pair.replace('-', ' -> ')}, {chunk} KiB writes",
