@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import fnmatch
 import json
+import math
 import statistics
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,6 +48,12 @@ def spread(values: list[float]) -> float:
         return 0.0
     low, _, high = statistics.quantiles(values, n=4, method="inclusive")
     return 100 * (high - low) / abs(middle)
+
+
+def more_than_chance(hits: int, tries: int) -> bool:
+    """Whether a coin would do as well in less than one of twenty cases: the sign test."""
+    as_good = sum(math.comb(tries, n) for n in range(hits, tries + 1))
+    return as_good * 20 < 1 << tries
 
 
 @dataclass
@@ -190,9 +197,9 @@ class Verdict:
         return "reached" if self.target.is_reached(self.value) else "SHORT"
 
     @property
-    def always(self) -> bool:
-        """Whether every round reached the target, however far apart they are."""
-        return all(map(self.target.is_reached, self.values))
+    def hits(self) -> int:
+        """How many rounds reached the target, however far apart they are."""
+        return sum(map(self.target.is_reached, self.values))
 
 
 def judged_peers(name: str, targets: list[Target]) -> set[str]:

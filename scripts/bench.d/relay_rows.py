@@ -169,10 +169,10 @@ def stream_rows(lab: Lab) -> None:
             if relay == "ncat" and streams > 1:
                 continue
             contestants[relay] = through_of(
-                lab, relay, ("tcp", "tcp"), 128 * KIB, lab.bytes, streams
+                lab, relay, ("tcp", "tcp"), 128 * KIB, lab.bytes // 2, streams
             )
         contestants["no program"] = lambda n=streams: nothing_between(  # type: ignore[misc]
-            lab, 128 * KIB, lab.bytes, n
+            lab, 128 * KIB, lab.bytes // 2, n
         )
         lab.row(
             f"relay/streams@{streams}",
@@ -189,7 +189,7 @@ def through_of(
 
 def size_by_chunk(lab: Lab, chunk: int) -> int:
     """Bytes of one run with writes of so many KiB. Which processor three programs on two of
-    them wake up on changes from run to run; a run of a quarter of a second has some of each."""
+    them wake up on changes from run to run: a quarter of a second has some of each."""
     return lab.bytes // (16 if chunk < 4 else 8 if chunk < 16 else 4)
 
 

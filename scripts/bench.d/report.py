@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Sequence
 
-from model import FIGURES, Row, Run, Target, Verdict, judge, median, spread
+from model import FIGURES, Row, Run, Target, Verdict, judge, median, more_than_chance, spread
 
 WIDTH = 24
 
@@ -59,8 +59,8 @@ def percent(values: list[float]) -> str:
 
 def told(verdict: Verdict) -> str:
     if verdict.word == "noisy":
-        every = ", every round reached" if verdict.always else ""
-        return f"none: spread of {verdict.spread:.0f} %{every}"
+        rounds = f"{verdict.hits} of {len(verdict.values)} rounds reached"
+        return f"none: spread of {verdict.spread:.0f} %, {rounds}"
     return verdict.word
 
 
@@ -68,8 +68,8 @@ def verdict_of(runs: Sequence[Run], targets: Sequence[Target]) -> tuple[str, boo
     """What does not reach its target in more than half of the runs, and whether all that
     falls short is explained.
 
-    A noisy run has no verdict, but where every round of it reached the target it is no
-    reason for doubt. A row that is never short, but in doubt too often, is listed apart.
+    A noisy run has no verdict. Where it leaves a row in doubt, all rounds of all runs decide
+    if so many of them agree that it is no chance; what is in doubt then is listed apart.
     """
     found: dict[tuple[str, str, str], list[Verdict]] = {}
     for run in runs:
@@ -80,10 +80,11 @@ def verdict_of(runs: Sequence[Run], targets: Sequence[Target]) -> tuple[str, boo
     short, unknown, reached = [], [], 0
     for verdicts in found.values():
         words = [verdict.word for verdict in verdicts]
-        good = sum(verdict.word == "reached" or verdict.always for verdict in verdicts)
-        if good * 2 > len(verdicts):
+        rounds = sum(len(verdict.values) for verdict in verdicts)
+        hits = sum(verdict.hits for verdict in verdicts)
+        if words.count("reached") * 2 > len(words) or more_than_chance(hits, rounds):
             reached += 1
-        elif "SHORT" in words:
+        elif "SHORT" in words or more_than_chance(rounds - hits, rounds):
             short.append(verdicts)
         else:
             unknown.append(verdicts)

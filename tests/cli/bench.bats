@@ -39,12 +39,21 @@ judged() {
     [[ $output == *"1 have no verdict"* ]]
 }
 
-@test "bench: a noisy row whose every round reaches the target is no reason for doubt" {
-    saved one "20, 40, 60, 80" "200, 200, 200, 200"
-    judged one
+@test "bench: what is noisy is decided by its rounds when so many agree that it is no chance" {
+    saved all "20, 40, 60, 80, 100" "200, 200, 200, 200, 200"
+    judged all
     [ "$status" -eq 0 ]
-    [[ $output == *"none: spread of 60 %, every round reached"* ]]
+    [[ $output == *"none: spread of 67 %, 5 of 5 rounds reached"* ]]
     [[ $output == *"1 of 1 rows reach their target"* ]]
+    saved most "20, 40, 60, 80, 300" "200, 200, 200, 200, 200"
+    judged most
+    [[ $output == *"4 of 5 rounds reached"*"1 have no verdict"* ]]
+    judged most most most
+    [[ $output == *"1 of 1 rows reach their target, in 3 runs"* ]]
+    saved none "400, 600, 800, 1000, 1200" "200, 200, 200, 200, 200"
+    judged none
+    [ "$status" -eq 1 ]
+    [[ $output == *"1 fall short"* ]]
 }
 
 @test "bench: two runs out of three decide" {
