@@ -133,7 +133,7 @@ def sizes_rows(lab: Lab, flows: Flows, flow: Flow) -> None:
         lab.row(
             f"cat/{flow.name}@{size_name(size)}",
             f"cat: {flow.title}, {size_name(size)}",
-            {name: small_run(flows, flow, command, size, times=3) for name, command in few.items()},
+            {name: small_run(flows, flow, command, size) for name, command in few.items()},
         )
     large = [16 * MIB, 128 * MIB, lab.bytes] if not lab.quick else [lab.bytes]
     for size in large:
@@ -157,10 +157,8 @@ def sizes_rows(lab: Lab, flows: Flows, flow: Flow) -> None:
     flow.copy.unlink(missing_ok=True)
 
 
-def small_run(
-    flows: Flows, flow: Flow, command: Command, size: int, times: int
-) -> Callable[[], Sample]:
-    return lambda: flows.small(flow, command, size, times)
+def small_run(flows: Flows, flow: Flow, command: Command, size: int) -> Callable[[], Sample]:
+    return lambda: flows.small(flow, command, size)
 
 
 def large_run(flows: Flows, flow: Flow, command: Command, size: int) -> Callable[[], Sample]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Callable, Sequence
 
 from lab import GIB, MIB, Crew, Failed, Lab, digest_of, digest_of_file, on_processor, tcp_pair
-from model import Sample, median
+from model import Sample
 
 # Where the program runs, and where those run that feed it and take from it.
 PROGRAM, ENDS = 0, 1
@@ -140,13 +140,10 @@ class Flows:
             crew.expect_success(taker)
         return {"rate": size / self.lab.sink_seconds() / GIB}
 
-    def small(self, flow: Flow, program: Command, size: int, times: int) -> Sample:
-        """Microseconds of the whole program, the median of some runs."""
-        walls = []
-        for _ in range(times):
-            self.once(flow, program, size)
-            walls.append(self.lab.wall_and_cpu()[0] * 1e6)
-        return {"wall": median(walls)}
+    def small(self, flow: Flow, program: Command, size: int) -> Sample:
+        """Microseconds of the whole program."""
+        self.once(flow, program, size)
+        return {"wall": self.lab.wall_and_cpu()[0] * 1e6}
 
     def check(self, flow: Flow, program: Command) -> None:
         """Every byte, once, outside of what is timed."""

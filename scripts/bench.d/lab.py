@@ -26,12 +26,27 @@ GIB = 1 << 30
 LONGEST = 60
 TOO_SLOW = 0.5
 
+# A run during which a virtual machine's host kept more than so many percent of the processors
+# for others is made again, for so many seconds in all: file -> pipe 25.7 GiB/s, else 18.2.
+CALM = 3.0
+PATIENCE = 120.0
+
 
 def size_name(size: int) -> str:
     for unit, bytes_ in (("GiB", GIB), ("MiB", MIB), ("KiB", KIB)):
         if size >= bytes_:
             return f"{size // bytes_}{unit}"
     return f"{size}B"
+
+
+def ticks() -> tuple[int, int]:
+    """What the host has kept for others since this machine was started, and all there were."""
+    counts = [int(word) for word in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+    return counts[7], sum(counts)
+
+
+def percent_stolen(before: tuple[int, int], after: tuple[int, int]) -> float:
+    return 100 * (after[0] - before[0]) / max(1, after[1] - before[1])
 
 
 class Failed(Exception):
@@ -121,6 +136,7 @@ class Lab:
     run: Run
     targets: list[Target]
     show: Callable[[Row], None]
+    patience: float = PATIENCE  # seconds left for runs that are made again
 
     def ours(self, program: str) -> str:
         return str(self.bin / program)
@@ -168,6 +184,20 @@ class Lab:
 
     # --- rows
 
+    def calmest(self, run: Callable[[], Sample]) -> tuple[Sample, float]:
+        """The first calm run of three, or the calmest, and the seconds it took."""
+        tries: list[tuple[float, Sample, float]] = []
+        while len(tries) < 3:
+            began, before = time.monotonic(), ticks()
+            sample = run()
+            seconds, stolen = time.monotonic() - began, percent_stolen(before, ticks())
+            tries.append((stolen, sample, seconds))
+            if stolen <= CALM or self.patience < seconds:
+                break
+            self.patience -= seconds
+        _, sample, seconds = min(tries, key=lambda each: each[0])
+        return sample, seconds
+
     def row(
         self,
         name: str,
@@ -185,9 +215,9 @@ class Lab:
         waiting = dict(contestants)
         for _ in range(rounds or self.rounds):
             for contestant, run in list(waiting.items()):
-                began = time.monotonic()
                 try:
-                    row.add(contestant, run())
+                    sample, seconds = self.calmest(run)
+                    row.add(contestant, sample)
                 except Failed as failed:
                     if contestant == ours:
                         raise Failed(f"{name}: {contestant}: {failed}") from failed
@@ -195,7 +225,7 @@ class Lab:
                     row.values.pop(contestant, None)
                     del waiting[contestant]
                     continue
-                if time.monotonic() - began > TOO_SLOW and contestant not in judged:
+                if seconds > TOO_SLOW and contestant not in judged:
                     del waiting[contestant]
         self.run.rows.append(row)
         self.show(row)

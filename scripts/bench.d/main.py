@@ -20,7 +20,7 @@ import relay_rows
 import report
 import result_rows
 import tee_rows
-from lab import GIB, MIB, Failed, Lab, found, scratch_folder
+from lab import GIB, MIB, Failed, Lab, found, percent_stolen, scratch_folder, ticks
 from model import Row, Run, Target, read_targets
 
 HERE = Path(__file__).resolve().parent
@@ -130,11 +130,13 @@ def measure(areas: list[str], quick: bool, targets: list[Target]) -> Run:
     with scratch_folder() as work:
         run = Run(header(binaries, work, quick, rounds, size))
         show_header(run)
+        before = ticks()
         lab = Lab(binaries, tools, work, size, rounds, quick, run, targets, show)
         for area in areas:
             began = time.monotonic()
             AREAS[area](lab)
             print(f"{area}: {time.monotonic() - began:.0f} s", file=sys.stderr)
+        run.header["stolen"] = f"{percent_stolen(before, ticks()):.1f} % of the processors"
     return run
 
 

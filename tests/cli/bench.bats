@@ -99,6 +99,23 @@ row = room.row('a/row', 'a row', {'zc-cat': sample, 'cat': sample, 'other': samp
 assert {len(v['wall']) for v in row.values.values()} == {5}"
 }
 
+@test "bench: a run is made again while the host takes the processors, and the calmest counts" {
+    python "
+import lab, pathlib, model
+here = pathlib.Path('.')
+def measured(stolen, patience=100.0):
+    room = lab.Lab(here, here, here, 1, 1, False, model.Run({}), [], lambda row: None, patience)
+    counts = iter([count for each in stolen for count in [(0, 0), (each, 100)]])
+    lab.ticks = lambda: next(counts)
+    number = iter(range(9))
+    sample, _ = room.calmest(lambda: {'wall': next(number)})
+    return sample['wall']
+assert measured([3]) == 0
+assert measured([50, 0]) == 1
+assert measured([50, 20, 30]) == 1
+assert measured([50], patience=0.0) == 0"
+}
+
 @test "bench: a peer that fails is left out of its row, but not ours" {
     python "
 import lab, pathlib, model
