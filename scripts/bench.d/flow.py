@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Callable, Sequence
 
 from lab import GIB, MIB, Crew, Failed, Lab, digest_of, digest_of_file, on_processor, tcp_pair
+from lab import warm
 from model import Sample
 
 # Where the program runs, and where those run that feed it and take from it.
@@ -128,7 +129,10 @@ class Flows:
         return (self.lab.sink_seconds() if has_taker else wall), cpu
 
     def large(self, flow: Flow, program: Command, size: int) -> Sample:
-        return self.lab.sample(size, *self.once(flow, program, size))
+        def run() -> Sample:
+            return self.lab.sample(size, *self.once(flow, program, size))
+
+        return warm(run) if flow.sink == "file" else run()
 
     def nothing(self, flow: Flow, size: int) -> Sample:
         """What the ends of a pipe reach with no program between them."""

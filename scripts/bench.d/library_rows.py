@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Callable
 
 from flow import BY_WRITING
-from lab import KIB, Crew, Lab, peer, wait_listening
+from lab import KIB, Crew, Lab, peer, wait_listening, warm
 from model import Sample
 from relay_rows import Place, size_by_chunk
 
@@ -94,7 +94,7 @@ def tee_rows(lab: Lab) -> None:
                 seconds = float(done.stdout.split()[1])
                 return lab.sample(lab.bytes, seconds, lab.wall_and_cpu()[1])
 
-            return timed
+            return (lambda: warm(timed)) if "--file" in words else timed
 
         lab.row(
             f"library/{name}",

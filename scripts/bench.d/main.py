@@ -20,7 +20,8 @@ import relay_rows
 import report
 import result_rows
 import tee_rows
-from lab import GIB, MIB, Failed, Lab, found, percent_stolen, scratch_folder, ticks
+from lab import GIB, MIB, PATIENCE, QUICK_PATIENCE, Failed, Lab, found, percent_stolen
+from lab import scratch_folder, ticks
 from model import Row, Run, Target, read_targets
 
 HERE = Path(__file__).resolve().parent
@@ -76,7 +77,7 @@ def header(binaries: Path, work: Path, quick: bool, rounds: int, size: int) -> d
         "date": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
         "machine": f"{os.cpu_count()} x {model}, {memory} GiB, Linux {platform.release()}",
         "files": f"in the page cache of {cat_rows.file_system(work)}, and of tmpfs",
-        "size": f"{size // MIB} MiB a large run, {rounds} rounds{' (--quick)' if quick else ''}",
+        "size": f"{size // MIB} MiB a large run, less over sockets, {rounds} rounds{' (--quick)' if quick else ''}",
         "ours": f"{first_line(str(binaries / 'zc-cat'), '--version')}, commit {commit}",
         "theirs": "; ".join(word for word in theirs if word),
     }
@@ -123,6 +124,7 @@ def show_header(run: Run) -> None:
 def measure(areas: list[str], quick: bool, targets: list[Target]) -> Run:
     binaries, tools = prepare()
     size, rounds = (GIB // 8, 3) if quick else (GIB, 5)
+    patience = QUICK_PATIENCE if quick else PATIENCE
 
     def show(row: Row) -> None:
         print(report.table(row, targets), flush=True)
@@ -131,12 +133,13 @@ def measure(areas: list[str], quick: bool, targets: list[Target]) -> Run:
         run = Run(header(binaries, work, quick, rounds, size))
         show_header(run)
         before = ticks()
-        lab = Lab(binaries, tools, work, size, rounds, quick, run, targets, show)
+        lab = Lab(binaries, tools, work, size, rounds, quick, run, targets, show, patience)
         for area in areas:
             began = time.monotonic()
             AREAS[area](lab)
             print(f"{area}: {time.monotonic() - began:.0f} s", file=sys.stderr)
         run.header["stolen"] = f"{percent_stolen(before, ticks()):.1f} % of the processors"
+        print(f"\n{'stolen':<9} {run.header['stolen']}")
     return run
 
 

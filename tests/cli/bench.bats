@@ -90,7 +90,7 @@ lab.TOO_SLOW = -1
 here = pathlib.Path('.')
 target = model.Target('a/row', 'wall', 'cat', False, 1.0, '')
 run = model.Run({})
-room = lab.Lab(here, here, here, 1, 5, False, run, [target], lambda row: None)
+room = lab.Lab(here, here, here, 1, 5, False, run, [target], lambda row: None, 0.0)
 sample = lambda: {'wall': 1.0}
 row = room.row('a/row', 'a row', {'zc-cat': sample, 'cat': sample, 'other': sample})
 assert {name: len(v['wall']) for name, v in row.values.items()} == {'zc-cat': 5, 'cat': 5, 'other': 1}
@@ -116,12 +116,19 @@ assert measured([50, 20, 30]) == 1
 assert measured([50], patience=0.0) == 0"
 }
 
+@test "bench: of a run that writes files the second counts" {
+    python "
+import lab
+number = iter(range(9))
+assert lab.warm(lambda: {'wall': next(number)}) == {'wall': 1}"
+}
+
 @test "bench: a peer that fails is left out of its row, but not ours" {
     python "
 import lab, pathlib, model
 here = pathlib.Path('.')
 run = model.Run({})
-room = lab.Lab(here, here, here, 1, 2, False, run, [], lambda row: None)
+room = lab.Lab(here, here, here, 1, 2, False, run, [], lambda row: None, 0.0)
 def failing():
     raise lab.Failed('broken')
 sample = lambda: {'wall': 1.0}
