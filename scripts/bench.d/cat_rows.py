@@ -186,7 +186,7 @@ def make_text(path: Path, size: int) -> None:
 
 def text_rows(lab: Lab, flows: Flows) -> None:
     text = lab.place("text")
-    size = lab.bytes // 2
+    size = lab.bytes // 4
     make_text(text, size)
     null = Flow("text", "text -> /dev/null", "null", "null", lab.work)
     cats = {"zc-cat": lab.ours("zc-cat"), "cat": CAT} | newer("ZC_BENCH_CAT")

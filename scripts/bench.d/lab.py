@@ -29,7 +29,7 @@ TOO_SLOW = 0.5
 # A run during which a virtual machine's host kept more than so many percent of the processors
 # for others is made again, for so many seconds in all: file -> pipe 25.7 GiB/s, else 18.2.
 CALM = 3.0
-PATIENCE, QUICK_PATIENCE = 120.0, 20.0
+PATIENCE, QUICK_PATIENCE = 60.0, 20.0
 
 
 def size_name(size: int) -> str:

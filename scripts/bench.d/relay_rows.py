@@ -228,7 +228,7 @@ def message_rows(lab: Lab) -> None:
     """Small messages there and back, and connections made, used and closed."""
     share = 4 if lab.quick else 1
     tries = [
-        ("round-trip", "round trip of 64 bytes", "trip", ["trips", str(20_000 // share)]),
+        ("round-trip", "round trip of 64 bytes", "trip", ["trips", str(10_000 // share)]),
         ("connects", "connections a second", "connections", ["connects", str(4000 // share), "16"]),
     ]
     there = [relay for relay in ("zc-relay", "haproxy", "socat") if relay in relays(lab)]

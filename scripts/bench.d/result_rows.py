@@ -25,11 +25,11 @@ def watched_rows(lab: Lab, flows: Flows) -> None:
     options["all"] = [word for words in options.values() for word in words]
     if lab.quick:
         options = {"all": options["all"]}
-    for source, sink, scale in (("file", "drop", 1), ("pipe", "drop", 4)):
-        flow = Flow(f"{source}-pipe", f"{source} -> pipe", source, sink, lab.work)
-        size = scale * lab.bytes
+    size = 4 * lab.bytes
+    for source in ("file", "pipe"):
+        flow = Flow(f"{source}-pipe", f"{source} -> pipe", source, "drop", lab.work)
 
-        def run(words: list[str], flow: Flow = flow, size: int = size) -> Callable[[], Sample]:
+        def run(words: list[str], flow: Flow = flow) -> Callable[[], Sample]:
             return lambda: flows.large(
                 flow,
                 lambda _flow, file: [zc_cat, *words, *([str(file)] if file else [])],
@@ -44,6 +44,7 @@ def watched_rows(lab: Lab, flows: Flows) -> None:
             contestants,
             rounds=2 * lab.rounds,
         )
+    flows.file(lab.work, size).unlink()
 
 
 def idle_progress_row(lab: Lab) -> None:
