@@ -125,7 +125,7 @@ class Run:
 class Target:
     """A line of the file `targets`.
 
-    `pattern` names rows, by shell wildcards; `peer` is a contestant, "best" (the fastest
+    `pattern` names rows, by shell wildcards, or several with commas; `peer` is a contestant, "best" (the fastest
     peer there is) or "-" (the figure itself, no ratio); `reason` is what limits a row that
     does not get there, with the measurement that shows it.
     """
@@ -139,6 +139,9 @@ class Target:
 
     def __str__(self) -> str:
         return f"{'>=' if self.at_least else '<='}{self.bound:g}"
+
+    def is_for(self, name: str) -> bool:
+        return any(fnmatch.fnmatchcase(name, pattern) for pattern in self.pattern.split(","))
 
     def is_reached(self, value: float) -> bool:
         return value >= self.bound if self.at_least else value <= self.bound
@@ -204,13 +207,13 @@ class Verdict:
 
 def judged_peers(name: str, targets: list[Target]) -> set[str]:
     """Whom a row's targets name; "best" may be any, "-" is nobody."""
-    return {target.peer for target in targets if fnmatch.fnmatchcase(name, target.pattern)}
+    return {target.peer for target in targets if target.is_for(name)}
 
 
 def judge(row: Row, targets: list[Target]) -> Iterator[Verdict]:
     """One verdict for every target that the row has, and whose peer is there."""
     for target in targets:
-        if not fnmatch.fnmatchcase(row.name, target.pattern):
+        if not target.is_for(row.name):
             continue
         if target.figure not in row.figures():
             continue

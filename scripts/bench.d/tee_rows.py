@@ -10,7 +10,7 @@ from typing import Callable, Sequence
 
 from cat_rows import file_system
 from flow import BY_DROPPING, BY_VMSPLICE, ENDS, PROGRAM, digest_of_output
-from lab import GIB, MIB, Crew, Failed, Lab, digest_of, digest_of_file, newer, on_processor
+from lab import MIB, Crew, Failed, Lab, digest_of, digest_of_file, newer, on_processor
 from lab import peer, size_name, warm
 from model import Sample
 
@@ -78,18 +78,6 @@ def once(lab: Lab, program: Program, tee: Tee, size: int) -> Sample:
             raise Failed(f"{program[0]}: {path.stat().st_size} bytes came, not {size}")
     sample = lab.sample(size, lab.sink_seconds(), lab.wall_and_cpu()[1])
     return sample | {"cpu per sink": sample["cpu"] / (len(tee.sinks) + 1)}
-
-
-def nothing(lab: Lab, tee: Tee, size: int) -> Sample:
-    """What source and reader reach with no program between them, and no other sink."""
-    with Crew() as crew:
-        take, feed = os.pipe()
-        crew.start_ready([*on_processor(ENDS), *lab.source(size, *tee.source)], stdout=feed)
-        crew.start([*on_processor(PROGRAM), *lab.sink(size, *tee.taker)], stdin=take)
-        os.close(take)
-        os.close(feed)
-        crew.expect_all()
-    return {"rate": size / lab.sink_seconds() / GIB}
 
 
 def run_of(lab: Lab, program: Program, tee: Tee, size: int) -> Callable[[], Sample]:
@@ -163,10 +151,11 @@ def rows_of_sinks(lab: Lab) -> None:
     for tee in tees(lab):
         size = lab.bytes // 2 // max(1, tee.files)  # as much to write, however many files
         who = few_sinks if len(tee.sinks) == 1 else programs
-        contestants = {name: run_of(lab, what, tee, size) for name, what in who.items()}
-        if not tee.apart:
-            contestants["no program"] = lambda t=tee, n=size: nothing(lab, t, n)  # type: ignore[misc]
-        lab.row(f"tee/{tee.name}", f"tee: {tee.title}", contestants)
+        lab.row(
+            f"tee/{tee.name}",
+            f"tee: {tee.title}",
+            {name: run_of(lab, what, tee, size) for name, what in who.items()},
+        )
     slow = Tee("slow-sink", "one pipe whose reader pauses, 4 MiB", ["slow"])
     few = {who: programs[who] for who in list(programs)[:2]}
     lab.row(

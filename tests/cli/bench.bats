@@ -174,3 +174,16 @@ for target in targets:
     assert target.figure in FIGURES, target
     assert target.pattern.split('/')[0] in ('cat', 'tee', 'relay', 'library', 'result'), target"
 }
+
+@test "bench: a line of targets names several rows with commas" {
+    {
+        echo '{"header": {"date": "today", "machine": "a machine"}}'
+        for row in tcp-tcp@64KiB tcp-unix@1024KiB tcp-tcp@32KiB; do
+            echo '{"row": "library/'$row'", "title": "t", "values": {' \
+                '"transfer()": {"rate": [2, 2]}, "read/write": {"rate": [1, 1]}}}'
+        done
+    } >"$BATS_TEST_TMPDIR/rows"
+    judged rows
+    [ "$(grep -c '>=1.3 *reached' <<<"$output")" -eq 2 ]
+    [ "$(grep -c '>=0.97 *reached' <<<"$output")" -eq 1 ]
+}
