@@ -187,7 +187,8 @@ def script_of(panel: Panel, number: int) -> str:
     if "logscale y" not in panel.scale:
         lines.append("set yrange [0:*]")
     if "logscale x 2" in panel.scale:
-        ticks = ", ".join(f"'{size}' {bytes_of(size)}" for size in TICKS)
+        # 2 to the power of 30 is beyond the end of gnuplot's axis, if only by a rounding.
+        ticks = ", ".join(f"'{size}' {min(bytes_of(size), (1 << 30) - 1)}" for size in TICKS)
         lines.append(f"set xtics ({ticks})")
     return "\n".join(lines + (bars(panel, number) if panel.bars else curves(panel, number)))
 

@@ -25,6 +25,17 @@ Result<Step> step_buffered(Route& route, std::size_t limit, Cache cache) {
     return deliver_held(route, cache);
 }
 
+// Who sleeps on a socket is woken once for each write, and a larger one takes less of both:
+// but its memory has to be paid for first, and so a small file does without.
+void prepare_for_bulk(Route& route) {
+    const bool sleeps_on_socket = has_page_cache(route.source.facts.kind) &&
+                                  is_socket(route.sink.facts.kind) &&
+                                  route.waiting == Waiting::in_kernel;
+    if (sleeps_on_socket && route.taken >= limits::socket_bulk_bytes &&
+        route.space.buffer.size() == 0)
+        route.space.buffer.reserve(limits::file_to_socket_bytes);
+}
+
 }  // namespace
 
 Result<Step> load_buffer(Route& route, std::size_t limit, Cache wanted) {
@@ -63,6 +74,7 @@ Result<Step> deliver_held(Route& route, Cache wanted) {
 }
 
 Result<Step> step_copy(Route& route, std::size_t limit) {
+    prepare_for_bulk(route);
     return step_buffered(route, limit, Cache::normal);
 }
 

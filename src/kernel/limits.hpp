@@ -48,8 +48,15 @@ inline constexpr std::size_t buffer_bytes = 128 * 1024;
 // The buffer of `uncached`, where the disk is waited for: see src/README.md.
 inline constexpr std::size_t uncached_bytes = 1024 * 1024;
 
+// The same for a file that is copied into a socket which is slept on, once so much of it has
+// been sent. A GiB over TCP: 2.2 GiB/s at 0.43 CPU s/GiB, with 128 KiB 1.9 at 0.53; its memory
+// takes 1 ms, which 16 MiB just earn back.
+inline constexpr std::size_t file_to_socket_bytes = 1024 * 1024;
+inline constexpr std::size_t socket_bulk_bytes = 8 * 1024 * 1024;
+
 // The most one splice is asked to move: no more than this passes between two
-// looks at the lease, the limit and the counters.
+// looks at the lease, the limit and the counters. Sockets get no smaller pieces: UNIX to
+// UNIX GiB/s 2.65, with 128 KiB 2.43, 64 KiB 2.12; TCP to TCP 1.29, 0.86, 0.93.
 inline constexpr std::size_t splice_bytes = 4 * 1024 * 1024;
 
 // The most one splice takes from a file for a pipe: a quarter of the pipe, so that its

@@ -59,7 +59,7 @@ find_package(zc 0.1 REQUIRED)
 add_executable(stranger stranger.cpp)
 target_link_libraries(stranger PRIVATE zc::zc)
 END
-    cmake -S theirs -B theirs/build -DCMAKE_PREFIX_PATH="$prefix" >/dev/null
+    cmake -G Ninja -S theirs -B theirs/build -DCMAKE_PREFIX_PATH="$prefix" >/dev/null
     cmake --build theirs/build >/dev/null
     works theirs/build/stranger
 }

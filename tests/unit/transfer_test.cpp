@@ -124,6 +124,17 @@ TEST_CASE("transfer: a file goes into a pipe by pieces") {
     CHECK(bench.kernel.calls(fake::Call::splice) >= 2 * size / limits::file_piece_bytes);
 }
 
+TEST_CASE("transfer: a long file is copied by large pieces into a socket that is slept on") {
+    constexpr std::size_t size = limits::socket_bulk_bytes + 4 * limits::file_to_socket_bytes;
+    const auto [waiting, reads] = GENERATE(
+        std::pair{Waiting::in_kernel, limits::socket_bulk_bytes / limits::buffer_bytes + 4},
+        std::pair{Waiting::by_poll, size / limits::buffer_bytes});
+    Bench bench(file(pattern(size)), {.kind = FdKind::tcp_socket, .room = size});
+    CHECK(by(bench.run({{}, {}, waiting}), Method::copy) == size);
+    CHECK((bench.received == pattern(size)));
+    CHECK(bench.kernel.calls(fake::Call::read) == reads + 1);
+}
+
 TEST_CASE("transfer: a file that claims less, more or nothing") {
     for (const bool to_file : {true, false})
         for (const std::size_t claim : {0U, 10U, 70'000U, 1'000'000U}) {
