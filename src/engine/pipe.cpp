@@ -184,7 +184,7 @@ Result<std::size_t> Pipe::State::copy_ahead(State& to, std::size_t most) {
 Result<std::size_t> Pipe::State::read(std::span<std::byte> into) {
     if (into.empty()) return 0;
     if (const auto* to = std::get_if<std::shared_ptr<State>>(&copy)) {
-        const auto ahead = copy_ahead(**to, into.size());
+        auto ahead = copy_ahead(**to, into.size());
         if (!ahead || *ahead == 0) return ahead;
         into = into.first(*ahead);
     }
