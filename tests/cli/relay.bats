@@ -321,7 +321,7 @@ relay_sleeps() {
     relay_options=(-d)
     start_relay TCP-LISTEN:0,fork,range=10.0.0.0/8 "$server"
     limited peer "tcp:$port" end
-    grep -q ' W refusing connection from .*127.0.0.1:.* not in range' relay.log
+    until_true says ' W refusing connection from .*127.0.0.1:.* not in range' relay.log
     kill "$relay"
     finished "$relay" 143
 }
