@@ -25,8 +25,8 @@ Result<Step> step_buffered(Route& route, std::size_t limit, Cache cache) {
     return deliver_held(route, cache);
 }
 
-// Who sleeps on a socket is woken once for each write, and a larger one takes less of both:
-// but its memory has to be paid for first, and so a small file does without.
+// Large writes are cheaper on a socket that is slept on (limits.hpp). New memory costs a page
+// fault for each of its pages, and so a small file does without.
 void prepare_for_bulk(Route& route) {
     const bool sleeps_on_socket = has_page_cache(route.source.facts.kind) &&
                                   is_socket(route.sink.facts.kind) &&
